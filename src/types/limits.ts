@@ -1,0 +1,67 @@
+/** Every bound in the system, with the reason for its value. Bytes, counts and milliseconds, as named. */
+
+// ---- The tree ----
+/** ZooKeeper's classic ceiling (jute.maxbuffer); a node is a fact, not a file. */
+export const NODE_DATA_BYTES_MAX = 1024 * 1024;
+export const PATH_BYTES_MAX = 4096;
+/** One encoded command; a transaction may carry one full node and its guards. */
+export const COMMAND_BYTES_MAX = 1536 * 1024;
+/** Keeps one apply short; a door may set less. */
+export const TRANSACTION_OPERATIONS_MAX = 1024;
+/** A page of children or instances. */
+export const PAGE_NODES_MAX = 1000;
+/** Bytes of node data in a page, so that an answer stays a fraction of the 4 MiB gRPC default. */
+export const PAGE_BYTES_MAX = 1024 * 1024;
+/** Names of services and instances are single path segments people type. */
+export const NAME_BYTES_MAX = 255;
+
+// ---- Sessions ----
+export const SESSION_TIMEOUT_MS_MIN = 2_000;
+export const SESSION_TIMEOUT_MS_MAX = 600_000;
+export const SESSION_TIMEOUT_MS_DEFAULT = 10_000;
+export const SESSION_GRACE_MS_MIN = 250;
+/** SDK default for registrations. */
+export const SESSION_GRACE_MS_DEFAULT = 2_000;
+/** Unacknowledged requests of one session; beyond, new seqs are turned away. */
+export const SESSION_WINDOW_SEQS_MAX = 1024;
+/** Stored outcomes of one session. */
+export const SESSION_WINDOW_BYTES_MAX = 1024 * 1024;
+export const SESSION_SECRET_BYTES_MIN = 16;
+export const SESSION_SECRET_BYTES_MAX = 64;
+/** Assumed bound on the relative rate error of two monotonic clocks. */
+export const CLOCK_RATE_ERROR = 0.05;
+/** Past this age of the leader's confirmation streams turn STALE (contract 8). */
+export const CONFIRMATION_AGE_MS_MAX = 1_500;
+/** Graces are cancelled when this share of the sessions with grace… (contract 6) */
+export const MASS_DISCONNECT_SHARE = 0.3;
+/** …and at least this many lose their connection within one grace. */
+export const MASS_DISCONNECT_SESSIONS_MIN = 20;
+/** Expiries proposed per session tick: bounded work, heartbeats unaffected. */
+export const EXPIRIES_PER_TICK_MAX = 200;
+
+// ---- A member ----
+/** Requests accepted from clients and not yet applied, bytes: past it OVERLOADED. */
+export const PENDING_BYTES_MAX = 64 * 1024 * 1024;
+export const PENDING_REQUESTS_MAX = 200_000;
+/** Requests open on one attachment. */
+export const ATTACHMENT_REQUESTS_MAX = 20_000;
+/** Bytes handed to a connection and not yet written; past it its watches wait on the history. */
+export const ATTACHMENT_UNSENT_BYTES_MAX = 256 * 1024;
+export const RETRY_AFTER_MS = 250;
+/** Events kept for watches that resume or lag. */
+export const HISTORY_EVENTS_MAX = 100_000;
+export const HISTORY_BYTES_MAX = 64 * 1024 * 1024;
+/** Replay that a start has to do; a checkpoint is taken when any is reached. */
+export const CHECKPOINT_ENTRIES = 256 * 1024;
+export const CHECKPOINT_BYTES = 64 * 1024 * 1024;
+export const CHECKPOINT_INTERVAL_MS = 30_000;
+/** Synchronous work in one piece. */
+export const SLICE_MS_MAX = 10;
+export const REQUEST_TIMEOUT_MS_DEFAULT = 5_000;
+export const REQUEST_TIMEOUT_MS_MAX = 600_000;
+
+// ---- Messages ----
+/** A client's request on the wire. */
+export const REQUEST_BYTES_MAX = 1536 * 1024;
+/** A frame between members: heartbeats never queue behind more (design 5, Raft). */
+export const PEER_FRAME_BYTES_MAX = 4 * 1024 * 1024;
