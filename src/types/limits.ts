@@ -14,6 +14,12 @@ export const PAGE_NODES_MAX = 1000;
 export const PAGE_BYTES_MAX = 1024 * 1024;
 /** Names of services and instances are single path segments people type. */
 export const NAME_BYTES_MAX = 255;
+/** Access lists are read at every change of their node; ZooKeeper's own lists hold a handful. */
+export const ACL_ENTRIES_MAX = 64;
+/** Identities of one request: certificate, token and a few digests. */
+export const IDENTITIES_MAX = 16;
+/** Schemes, ids, addresses, and the who and why of an override. */
+export const TEXT_BYTES_MAX = 1024;
 
 // ---- Sessions ----
 export const SESSION_TIMEOUT_MS_MIN = 2_000;
