@@ -55,6 +55,8 @@ export interface SessionReportReply {
   readonly type: 'sessionReportReply';
   readonly number: number;
   readonly term: Term;
+  /** Touched in that report, but their expiry was already proposed: these are not acknowledged. */
+  readonly refused: readonly SessionId[];
 }
 
 /** Gossip for `rollcall members`; about twice a second. */
