@@ -98,16 +98,27 @@ export class ByteWriter {
     if (text.length > SHORT_TEXT || !this.#asciiText(text)) this.block(UTF8_ENCODER.encode(text));
   }
 
+  /** UTF-8 alone; the reader must know how many bytes. */
+  rawText(text: string): void {
+    if (text.length > SHORT_TEXT || !this.#asciiAt(text, 0)) this.raw(UTF8_ENCODER.encode(text));
+  }
+
   #asciiText(text: string): boolean {
     this.#reserve(1 + text.length);
-    const start = this.#length;
-    this.#bytes[start] = text.length;
+    this.#bytes[this.#length] = text.length;
+    return this.#asciiAt(text, 1);
+  }
+
+  /** Advances over `skip` bytes that are already set and the text, unless it is not all ASCII. */
+  #asciiAt(text: string, skip: number): boolean {
+    this.#reserve(skip + text.length);
+    const start = this.#length + skip;
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
       if (code >= 0x80) return false;
-      this.#bytes[start + 1 + i] = code;
+      this.#bytes[start + i] = code;
     }
-    this.#length = start + 1 + text.length;
+    this.#length = start + text.length;
     return true;
   }
 
@@ -212,7 +223,15 @@ export class ByteReader {
 
   /** Strict UTF-8: overlong forms, surrogates and cut sequences are refused. */
   text(bytesMax = Number.MAX_SAFE_INTEGER): string {
-    const bytes = this.block(bytesMax);
+    return this.#decodeText(this.block(bytesMax));
+  }
+
+  /** The next `length` bytes as strict UTF-8. */
+  rawText(length: number): string {
+    return this.#decodeText(this.raw(length));
+  }
+
+  #decodeText(bytes: Uint8Array): string {
     if (bytes.length <= SHORT_TEXT) {
       const short = maybeAscii(bytes);
       if (short !== undefined) return short;
