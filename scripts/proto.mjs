@@ -90,7 +90,7 @@ function messageText(type, use) {
   for (const oneof of type.oneofsArray) {
     const names = oneof.fieldsArray.map((field) => `'${field.name}'`);
     lines.push(
-      `  /** Which of its members is set. */\n  readonly ${oneof.name}?: ${union(names)};`,
+      `  /** Which of its members is set. */\n  readonly ${oneof.name}?:${union(names)};`,
     );
   }
   if (lines.length === 0) return `${doc}export type ${type.name} = Readonly<Record<never, never>>;`;
@@ -99,7 +99,7 @@ function messageText(type, use) {
 
 function union(names) {
   const inline = names.join(' | ');
-  return inline.length <= 60 ? inline : names.map((name) => `\n    | ${name}`).join('');
+  return inline.length <= 60 ? ` ${inline}` : names.map((name) => `\n    | ${name}`).join('');
 }
 
 function fieldType(field, use) {

@@ -1,0 +1,223 @@
+/** Generated from proto/rollcall/v1/catalog.proto by scripts/proto.mjs: do not edit. */
+import type { Method } from '../rpc/shapes.js';
+import type { Stale } from './tree.js';
+
+export type Catalog = {
+  readonly Services: Method<ServicesRequest, ServicesResponse>;
+  readonly Instances: Method<InstancesRequest, InstancesResponse>;
+  /** The instances of a service first, then every join, change and leave. */
+  readonly Subscribe: Method<SubscribeRequest, SubscribeResponse>;
+  /** Registers for an open session, or, with `static`, until deregistered. */
+  readonly Register: Method<RegisterRequest, RegisterResponse>;
+  readonly Deregister: Method<DeregisterRequest, DeregisterResponse>;
+  /**
+   * Registered for as long as the call lives: the whole of registration in one call, in any language.
+   * The member keeps the session alive while the connection answers keepalive.
+   */
+  readonly Hold: Method<HoldRequest, HoldResponse>;
+};
+
+export const InstanceState = {
+  INSTANCE_STATE_UNSPECIFIED: 0,
+  STARTING: 1,
+  UP: 2,
+  DRAINING: 3,
+  DOWN: 4,
+} as const;
+
+export interface Instance {
+  readonly service: string;
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: string;
+  /** protocol://address:port/base_path */
+  readonly url: string;
+  readonly weight: number;
+  readonly zone: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly state: number;
+  /** Its number among all that ever joined the service: the order of the roll. */
+  readonly sequence: number;
+  /** Of its latest change. */
+  readonly revision: number;
+  readonly createRevision: number;
+  /** Revision of the latest claim: a fencing token. */
+  readonly incarnation: number;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly basePath: string;
+  /** An operator drained it. */
+  readonly overridden: boolean;
+  readonly ordinal: number;
+  /** Milliseconds since 1970, the registering side's clock: for people. */
+  readonly registeredAt: number;
+}
+
+export interface ServicesRequest {
+  readonly consistency: number;
+  readonly floor: number;
+  readonly limit: number;
+  readonly after: string;
+}
+
+export interface ServiceSummary {
+  readonly service: string;
+  readonly instances: number;
+}
+
+export interface ServicesResponse {
+  readonly services: readonly ServiceSummary[];
+  readonly revision: number;
+  readonly nextAfter: string;
+}
+
+/** Empty fields do not filter. */
+export interface InstanceFilter {
+  readonly tags: Readonly<Record<string, string>>;
+  readonly zone: string;
+  readonly states: readonly number[];
+}
+
+export interface InstancesRequest {
+  readonly service: string;
+  readonly consistency: number;
+  readonly floor: number;
+  readonly filter: InstanceFilter | undefined;
+}
+
+export interface InstancesResponse {
+  /** In the order of joining. */
+  readonly instances: readonly Instance[];
+  readonly revision: number;
+}
+
+export interface SubscribeRequest {
+  readonly service: string;
+  readonly filter: InstanceFilter | undefined;
+  /** Not 0: only what happened after this revision, while the history reaches that far. */
+  readonly afterRevision: number;
+}
+
+export interface SubscribeResponse {
+  readonly snapshot: InstanceSnapshot | undefined;
+  readonly changes: InstanceChanges | undefined;
+  readonly bookmark: number | undefined;
+  readonly stale: Stale | undefined;
+  readonly live: number | undefined;
+  /** Which of its members is set. */
+  readonly kind?: 'snapshot' | 'changes' | 'bookmark' | 'stale' | 'live';
+}
+
+export interface InstanceSnapshot {
+  readonly instances: readonly Instance[];
+  readonly revision: number;
+  /** It replaces what was missed. */
+  readonly marked: boolean;
+}
+
+export const ChangeType = {
+  JOIN: 0,
+  CHANGE: 1,
+  LEAVE: 2,
+} as const;
+
+export interface InstanceChange {
+  readonly type: number;
+  readonly instance: Instance | undefined;
+  /** Of a leave: closed, disconnected, expired, deregistered, revoked, restored. */
+  readonly reason: string;
+}
+
+/** All changes of one revision together. */
+export interface InstanceChanges {
+  readonly revision: number;
+  readonly changes: readonly InstanceChange[];
+}
+
+export interface RegisterRequest {
+  readonly service: string;
+  /** Default: <address>-<port>. */
+  readonly id: string;
+  /** Default: the address the call came from. */
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly weight: number | undefined;
+  readonly zone: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Unspecified: UP. */
+  readonly state: number;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly basePath: string;
+  /** Displace a live holder of the id. */
+  readonly takeover: boolean;
+  /** Stays until deregistered; needs no session. */
+  readonly static: boolean;
+  /** The session it dies with, for unary calls; a stream uses its own. */
+  readonly session: number;
+  readonly secret: Uint8Array;
+  /** Which of its members is set. */
+  readonly weightSet?: 'weight';
+}
+
+export interface RegisterResponse {
+  readonly instance: Instance | undefined;
+  readonly revision: number;
+  /** An existing place on the roll was kept. */
+  readonly tookOver: boolean;
+}
+
+/** Replaces what the instance says of itself. */
+export interface UpdateInstanceRequest {
+  readonly instance: RegisterRequest | undefined;
+  /** The claim that is changed; another one answers REPLACED. */
+  readonly incarnation: number;
+}
+
+export interface DeregisterRequest {
+  readonly service: string;
+  readonly id: string;
+  /** 0: whatever claim stands. */
+  readonly incarnation: number;
+}
+
+export interface DeregisterResponse {
+  readonly revision: number;
+}
+
+export interface HoldRequest {
+  readonly service: string;
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly weight: number | undefined;
+  readonly zone: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly state: number;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly basePath: string;
+  readonly takeover: boolean;
+  /** 0 means 10000. */
+  readonly sessionTimeoutMs: number;
+  readonly graceMs: number | undefined;
+  /** Which of its members is set. */
+  readonly weightSet?: 'weight';
+  /** Which of its members is set. */
+  readonly graceMsSet?: 'graceMs';
+}
+
+export const HoldState = {
+  HOLD_STATE_UNSPECIFIED: 0,
+  HELD: 1,
+  /** Another registration took the id; this call ends. */
+  REPLACED: 2,
+} as const;
+
+/** The first when registered, further ones whenever the instance changes on the roll. */
+export interface HoldResponse {
+  readonly instance: Instance | undefined;
+  readonly state: number;
+  readonly revision: number;
+  readonly hold: number;
+}
