@@ -131,11 +131,11 @@ function createExpired(registers: Registry[]): Record<ExpiryReason, Counter.Inte
     labelNames: ['reason'],
     registers,
   });
-  return {
-    timeout: counter.labels('timeout'),
-    grace: counter.labels('grace'),
-    revoked: counter.labels('revoked'),
+  const child = (reason: ExpiryReason) => {
+    counter.inc({ reason }, 0);
+    return counter.labels(reason);
   };
+  return { timeout: child('timeout'), grace: child('grace'), revoked: child('revoked') };
 }
 
 /** The gauge registered first refreshes all: a scrape asks the source once. */
