@@ -71,3 +71,24 @@ export const REQUEST_TIMEOUT_MS_MAX = 600_000;
 export const REQUEST_BYTES_MAX = 1536 * 1024;
 /** A frame between members: heartbeats never queue behind more (design 5, Raft). */
 export const PEER_FRAME_BYTES_MAX = 4 * 1024 * 1024;
+
+// ---- The log on disk ----
+/** Trimming removes whole segments; two of them are a replay of a second. */
+export const LOG_SEGMENT_BYTES = 32 * 1024 * 1024;
+/** Writes that wait for the disk share one frame up to this size; a single larger one has its own. */
+export const LOG_FRAME_BYTES_MAX = 4 * 1024 * 1024;
+
+// ---- Raft ----
+/** One append; several fit into a peer frame, and a follower's disk is busy with one for about a millisecond. */
+export const RAFT_APPEND_BYTES_MAX = 256 * 1024;
+/** Appends to one follower without an answer: enough to cover a slow sync at full speed. */
+export const RAFT_INFLIGHT_APPENDS_MAX = 64;
+export const RAFT_INFLIGHT_BYTES_MAX = 16 * 1024 * 1024;
+/** Entries a leader has taken and not committed; past it proposals are turned away. */
+export const RAFT_UNCOMMITTED_BYTES_MAX = 64 * 1024 * 1024;
+/** Reads that wait for a round; each belongs to a request, which is bounded already. */
+export const RAFT_READS_PENDING_MAX = PENDING_REQUESTS_MAX;
+/** Read requests of a follower under way at once; the rest batch behind them. */
+export const RAFT_FORWARDED_READS_MAX = 4;
+/** How far a message may run ahead of our term: more than any cluster's life, less than what would exhaust it. */
+export const RAFT_TERM_JUMP_MAX = 2 ** 32;
