@@ -1,0 +1,126 @@
+/** The client, its sessions and its view of the members. Types only. */
+import type {
+  DiscoverOptions,
+  Discovery,
+  InstanceList,
+  InstancesOptions,
+  RegisterOptions,
+  Registration,
+  RegistrationTarget,
+  RollEvent,
+  RollOptions,
+  ServiceSummary,
+} from './roll.js';
+import type { CallOptions, DeleteResult, Tree } from './tree.js';
+
+export interface ClientOptions {
+  /** For calls that name none: 5000. */
+  readonly timeoutMs?: number | undefined;
+  /** Learn the other members from the cluster, so that one endpoint is enough. Default true. */
+  readonly learnMembers?: boolean | undefined;
+  /** Calls fail as soon as every endpoint was tried in vain, not at their deadline. Default false. */
+  readonly failFast?: boolean | undefined;
+  /** Aborting it closes the client. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** IDLE until the first call; DEGRADED: was READY and is looking for a member again. */
+export type ClientState = 'IDLE' | 'CONNECTING' | 'READY' | 'DEGRADED' | 'CLOSED';
+
+export interface Client extends Tree, AsyncDisposable {
+  readonly state: ClientState;
+  /** The state now, then every other one; ends when the client is closed. */
+  states(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<ClientState>;
+  /** Resolves once a member answers. */
+  ready(options?: CallOptions): Promise<Client>;
+  /** Deregisters, closes its sessions, ends every iterator. */
+  close(): Promise<void>;
+
+  /** A session of its own, for ephemeral nodes, locks and elections. */
+  session(options?: SessionOptions): Promise<Session>;
+
+  services(options?: CallOptions): Promise<readonly ServiceSummary[]>;
+  /** In the order of joining. */
+  instances(service: string, options?: InstancesOptions): Promise<InstanceList>;
+  /** Resolves when registered; kept true until closed, replaced or deregistered. */
+  register(
+    service: string,
+    target: RegistrationTarget,
+    options?: RegisterOptions,
+  ): Promise<Registration>;
+  /** Removes whatever claim stands on an id, or only the one with `incarnation`. */
+  deregister(
+    service: string,
+    id: string,
+    options?: CallOptions & { readonly incarnation?: number | undefined },
+  ): Promise<DeleteResult>;
+  discover(service: string, options?: DiscoverOptions): Discovery;
+  /** Every join, change and leave, in the order of their revisions. */
+  roll(service: string, options?: RollOptions): AsyncIterable<RollEvent>;
+
+  /** The view of the member that answers, or of the one at `endpoint`. */
+  status(options?: MemberCallOptions): Promise<MemberStatusView>;
+  members(options?: MemberCallOptions): Promise<readonly MemberSummary[]>;
+}
+
+export interface SessionOptions {
+  /** 2000 to 600000; 10000. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends this much after its connection was closed by our side. Default 0: no such thing. */
+  readonly graceMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** SUSPENDED: no answer lately, the session may be gone. LOST: it is, for good. */
+export type SessionState = 'CONNECTED' | 'SUSPENDED' | 'LOST' | 'CLOSED';
+
+export interface Session extends Tree, AsyncDisposable {
+  readonly id: number;
+  readonly timeoutMs: number;
+  readonly state: SessionState;
+  /** Aborts when the session is LOST or closed, with a RollcallError as its reason. */
+  readonly signal: AbortSignal;
+  states(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<SessionState>;
+  close(): Promise<void>;
+}
+
+export interface MemberCallOptions extends CallOptions {
+  /** HOST:PORT of the member to ask. */
+  readonly endpoint?: string | undefined;
+}
+
+export interface MemberStatusView {
+  readonly clusterId: string;
+  readonly memberId: string;
+  readonly name: string;
+  readonly version: string;
+  /** Name of the leader it follows. */
+  readonly leader: string | undefined;
+  readonly hasQuorum: boolean;
+  readonly term: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly sessions: number;
+  readonly watches: number;
+  readonly nodes: number;
+  readonly services: number;
+  readonly uptimeMs: number;
+  readonly confirmationAgeMs: number;
+  /** The member that answered, HOST:PORT. */
+  readonly endpoint: string;
+}
+
+export interface MemberSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly peerAddress: string;
+  readonly httpAddress: string;
+  /** leader, follower, candidate, learner; unreachable when it has not been heard of lately. */
+  readonly role: string;
+  readonly term: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly pid: number;
+  readonly version: string;
+}

@@ -1,0 +1,157 @@
+/** Calls on nodes and watches over them: what the client and its sessions share. Types only. */
+import type { Cause, EventType } from '../../types/event.js';
+import type { NodeKind, NodeStat, TreeNode } from '../../types/node.js';
+
+/** Text is sent as UTF-8. */
+export type Bytes = Uint8Array | string;
+
+/** One per committed change, rising; below 2^53. */
+export type RevisionNumber = number;
+
+export type Consistency = 'linearizable' | 'session';
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The call has ended by then, one way or the other. */
+  readonly timeoutMs?: number | undefined;
+  /** Reads only. Default `linearizable`. */
+  readonly consistency?: Consistency | undefined;
+}
+
+export interface ListOptions extends CallOptions {
+  /** Names after this one: `next` of the page before. */
+  readonly after?: string | undefined;
+  /** Nodes a page, at most 1000. */
+  readonly limit?: number | undefined;
+  readonly withData?: boolean | undefined;
+}
+
+export interface Listing {
+  /** By name. Without `withData` their data is empty. */
+  readonly nodes: readonly TreeNode[];
+  readonly revision: RevisionNumber;
+  /** Set: more children follow; pass it as `after`. Pages are not one revision. */
+  readonly next: string | undefined;
+}
+
+export interface CreateOptions extends CallOptions {
+  /** Default `persistent`; a session's own nodes are `ephemeral`. */
+  readonly kind?: NodeKind | undefined;
+  /** Completes the name with ten digits that only rise. */
+  readonly sequential?: boolean | undefined;
+  readonly ttlMs?: number | undefined;
+}
+
+export interface VersionOptions extends CallOptions {
+  /** Only when the node has this version; otherwise BAD_VERSION. */
+  readonly version?: number | undefined;
+}
+
+export interface CreateResult {
+  /** With the sequence suffix. */
+  readonly path: string;
+  readonly stat: NodeStat;
+  readonly revision: RevisionNumber;
+}
+
+export interface SetResult {
+  readonly stat: NodeStat;
+  readonly revision: RevisionNumber;
+}
+
+export interface DeleteResult {
+  readonly revision: RevisionNumber;
+}
+
+/** All stated conditions must hold. */
+export interface GuardConditions {
+  readonly exists?: boolean | undefined;
+  readonly version?: number | undefined;
+  readonly createRevision?: RevisionNumber | undefined;
+  readonly modifyRevision?: RevisionNumber | undefined;
+  /** Session id of the owner. */
+  readonly owner?: number | undefined;
+}
+
+/** Collects what one transaction does; nothing is sent before `build` returns. */
+export interface Transaction {
+  check(path: string, conditions: GuardConditions): this;
+  create(
+    path: string,
+    data?: Bytes,
+    options?: Pick<CreateOptions, 'kind' | 'sequential' | 'ttlMs'>,
+  ): this;
+  set(path: string, data: Bytes, options?: Pick<VersionOptions, 'version'>): this;
+  delete(path: string, options?: Pick<VersionOptions, 'version'>): this;
+}
+
+export type TransactionStep =
+  | { readonly type: 'create'; readonly path: string; readonly stat: NodeStat }
+  | { readonly type: 'set'; readonly stat: NodeStat }
+  | { readonly type: 'delete' };
+
+export interface TransactionResult {
+  /** One for each operation, in their order. */
+  readonly results: readonly TransactionStep[];
+  readonly revision: RevisionNumber;
+}
+
+/** The calls on nodes, shared by the client and its sessions. */
+export interface Tree {
+  /** undefined when there is no such node. */
+  get(path: string, options?: CallOptions): Promise<TreeNode | undefined>;
+  list(path: string, options?: ListOptions): Promise<Listing>;
+  create(path: string, data?: Bytes, options?: CreateOptions): Promise<CreateResult>;
+  set(path: string, data: Bytes, options?: VersionOptions): Promise<SetResult>;
+  delete(path: string, options?: VersionOptions): Promise<DeleteResult>;
+  transact(build: (t: Transaction) => void, options?: CallOptions): Promise<TransactionResult>;
+  watch(path: string, options?: WatchOptions): Watch;
+}
+
+export type WatchScopeName = 'node' | 'children' | 'subtree';
+
+export interface WatchOptions {
+  /** Default `node`. */
+  readonly scope?: WatchScopeName | undefined;
+  /** The nodes first (default), only changes from now on, or every change after a revision. */
+  readonly from?: 'snapshot' | 'now' | RevisionNumber | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Events kept for a slow reader: 1024. */
+  readonly buffer?: number | undefined;
+  /** Past the buffer: start again with a marked snapshot (default), or fail with OVERLOADED. */
+  readonly onOverflow?: 'resync' | 'fail' | undefined;
+}
+
+export interface TreeChange {
+  readonly type: EventType;
+  readonly path: string;
+  /** After the change; of a deleted node, what it was last. */
+  readonly node: TreeNode;
+  readonly cause: Cause;
+}
+
+export type WatchEvent =
+  /** `marked`: it replaces what was missed. */
+  | {
+      readonly type: 'snapshot';
+      readonly revision: RevisionNumber;
+      readonly nodes: readonly TreeNode[];
+      readonly marked: boolean;
+    }
+  /** All changes of one revision; in order, none missed or repeated. */
+  | {
+      readonly type: 'change';
+      readonly revision: RevisionNumber;
+      readonly changes: readonly TreeChange[];
+    }
+  /** What was shown may be old: the member or its leader has not been heard of for `ageMs`. */
+  | { readonly type: 'stale'; readonly ageMs: number }
+  /** Everything up to `revision` has been delivered, and a leader is confirmed. */
+  | { readonly type: 'live'; readonly revision: RevisionNumber };
+
+export interface Watch extends AsyncIterable<WatchEvent>, AsyncDisposable {
+  /** Everything up to here has been received. */
+  readonly revision: RevisionNumber;
+  readonly isLive: boolean;
+  close(): Promise<void>;
+}
