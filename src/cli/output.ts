@@ -1,0 +1,75 @@
+/**
+ * The only place that writes to the terminal. Results go to stdout, everything about the run itself
+ * (progress, remedies, what a registrar does) to stderr, so that pipes carry results alone.
+ */
+import { styleText } from 'node:util';
+import type { InstanceState } from '../types/instance.js';
+import { type Column, renderTable } from './table.js';
+
+type Style = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
+
+/** Whether colours help: a terminal that wants them. FORCE_COLOR and NO_COLOR win, as everywhere. */
+export function wantsColour(stream: NodeJS.WriteStream): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return stream.isTTY === true && TERM !== 'dumb';
+}
+
+export function paint(
+  style: Style,
+  text: string,
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
+  return wantsColour(stream) ? styleText(style, text, { validateStream: false }) : text;
+}
+
+const STATE_STYLES: Readonly<Record<InstanceState, Style>> = {
+  STARTING: 'cyan',
+  UP: 'green',
+  DRAINING: 'yellow',
+  DOWN: 'red',
+};
+
+export function paintState(text: string, state: InstanceState): string {
+  return paint(STATE_STYLES[state], text);
+}
+
+export function printLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+export function printJson(value: unknown): void {
+  printLine(JSON.stringify(value));
+}
+
+/** A list as one JSON array, an element a line: `jq` and `grep` both like it. */
+export function printJsonList(rows: readonly unknown[]): void {
+  const lines = rows.map((row) => `  ${JSON.stringify(row)}`);
+  printLine(lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n]`);
+}
+
+export function printTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): void {
+  const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+  const [header, ...lines] = renderTable(columns, rows, { width });
+  printLine(paint('dim', header!));
+  for (const line of lines) printLine(line);
+}
+
+/** About the run, not its result. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+export function printFailure(message: string, remedy: string): void {
+  if (message !== '') note(`${paint('red', 'error:', process.stderr)} ${message}`);
+  if (remedy !== '') note(`  ${paint('dim', 'remedy:', process.stderr)} ${remedy}`);
+}
+
+/** A reader that went away (`| head -1`) ends us quietly, as it ends any filter. */
+export function endQuietlyWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}

@@ -1,0 +1,70 @@
+/**
+ * The values of options: text in, value out, or a commander InvalidArgumentError that says what was
+ * expected (exit code 2). Nothing here looks at the environment except `$PORT`, which is handed in.
+ */
+import { InvalidArgumentError } from 'commander';
+import { nameProblem } from '../types/path.js';
+import { parseDuration } from './duration.js';
+
+export type Output = 'table' | 'wide' | 'json' | 'name';
+
+export function parseDurationOption(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError('Expected a duration: 500ms, 10s, 2m.');
+  return ms;
+}
+
+export function parseCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
+  return Number(text);
+}
+
+export function parseName(text: string): string {
+  const problem = nameProblem(text);
+  if (problem !== undefined) throw new InvalidArgumentError(`Not a name: ${problem}.`);
+  return text;
+}
+
+const ENDPOINT = /^(?:\[[0-9a-fA-F:.%]+\]|[^\s,:/[\]]+):(\d{1,5})$/;
+
+export function parseEndpoints(text: string): string[] {
+  const endpoints = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  const bad = endpoints.find((endpoint) => !isEndpoint(endpoint));
+  if (bad === undefined && endpoints.length > 0) return endpoints;
+  throw new InvalidArgumentError(
+    `${bad === undefined ? 'Nothing there' : `"${bad}" is no endpoint`}: ` +
+      'expected HOST:PORT, several separated by commas.',
+  );
+}
+
+function isEndpoint(text: string): boolean {
+  const match = ENDPOINT.exec(text);
+  return match !== null && isPort(Number(match[1]));
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
+}
+
+/** `auto`: a free one is picked. A literal $PORT is for places without a shell to expand it. */
+export function parsePort(text: string, environment: NodeJS.ProcessEnv): number | 'auto' {
+  if (text === 'auto') return 'auto';
+  const digits = text === '$PORT' ? (environment.PORT ?? '') : text;
+  if (/^\d{1,5}$/.test(digits) && isPort(Number(digits))) return Number(digits);
+  throw new InvalidArgumentError(
+    digits === text ? 'Expected 1 to 65535, auto or $PORT.' : 'PORT is not set to a port number.',
+  );
+}
+
+/** Collects repeated `--tag key=value`. */
+export function parseTag(
+  text: string,
+  earlier: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('Expected key=value.');
+  return { ...earlier, [text.slice(0, equals)]: text.slice(equals + 1) };
+}

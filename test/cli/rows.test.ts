@@ -1,0 +1,85 @@
+/** Goal: the fields that scripts depend on stay exactly as promised. */
+import { describe, expect, it } from 'vitest';
+import { instanceRow, memberRow, watchLine } from '../../src/cli/rows.js';
+import { instance } from './instances.js';
+
+const TIME = new Date('2026-01-02T12:04:09.120Z');
+const INSTANCE_FIELDS = [
+  'id',
+  'sequence',
+  'address',
+  'port',
+  'protocol',
+  'url',
+  'weight',
+  'zone',
+  'tags',
+  'state',
+  'revision',
+];
+
+describe('json rows', () => {
+  it('of a member hold the promised fields and no others', () => {
+    const member = {
+      id: '00ff',
+      name: 'ada',
+      address: '127.0.0.1:8655',
+      role: 'leader',
+      term: 4,
+      commitIndex: 118,
+      appliedIndex: 117,
+      pid: 4711,
+      version: 'not promised',
+    };
+    expect(Object.keys(memberRow(member))).toEqual([
+      'id',
+      'name',
+      'address',
+      'role',
+      'term',
+      'commitIndex',
+      'appliedIndex',
+      'pid',
+    ]);
+  });
+
+  it('of an instance hold the promised fields, tags as an object', () => {
+    const row = instanceRow(instance({ tags: { role: 'primary' } }));
+    expect(Object.keys(row)).toEqual(INSTANCE_FIELDS);
+    expect(row.tags).toEqual({ role: 'primary' });
+  });
+});
+
+describe('lines of a watch', () => {
+  it('begin with type, time and revision', () => {
+    const line = watchLine({ type: 'join', revision: 118, instance: instance() }, TIME);
+    expect(JSON.stringify(line)).toMatch(
+      /^\{"type":"join","time":"2026-01-02T12:04:09.120Z","revision":118,"instance":\{"id":"blue"/,
+    );
+  });
+
+  it('carry the reason of a leave', () => {
+    const line = watchLine(
+      { type: 'leave', revision: 9, instance: instance(), reason: 'expired' },
+      TIME,
+    );
+    expect(line).toMatchObject({ type: 'leave', reason: 'expired' });
+  });
+
+  it('list the instances of a snapshot in the order given', () => {
+    const instances = [instance({ id: 'b' }), instance({ id: 'a' })];
+    const line = watchLine({ type: 'snapshot', revision: 9, instances, marked: false }, TIME);
+    expect(line).toMatchObject({ instances: [{ id: 'b' }, { id: 'a' }] });
+    expect(line).not.toHaveProperty('marked');
+  });
+
+  it('mark a snapshot that follows a gap', () => {
+    const line = watchLine({ type: 'snapshot', revision: 9, instances: [], marked: true }, TIME);
+    expect(line).toMatchObject({ marked: true });
+  });
+
+  it.each(['stale', 'live'] as const)('say %s with nothing else', (type) => {
+    const line = watchLine({ type, revision: 9 }, TIME);
+    expect(Object.keys(line)).toEqual(['type', 'time', 'revision']);
+  });
+});
