@@ -61,6 +61,8 @@ export const HISTORY_BYTES_MAX = 64 * 1024 * 1024;
 export const CHECKPOINT_ENTRIES = 256 * 1024;
 export const CHECKPOINT_BYTES = 64 * 1024 * 1024;
 export const CHECKPOINT_INTERVAL_MS = 30_000;
+/** Bytes of rows encoded in one slice of a checkpoint: well inside SLICE_MS_MAX. */
+export const CHECKPOINT_SLICE_BYTES_MAX = 1024 * 1024;
 /** Synchronous work in one piece. */
 export const SLICE_MS_MAX = 10;
 export const REQUEST_TIMEOUT_MS_DEFAULT = 5_000;
@@ -71,6 +73,18 @@ export const REQUEST_TIMEOUT_MS_MAX = 600_000;
 export const REQUEST_BYTES_MAX = 1536 * 1024;
 /** A frame between members: heartbeats never queue behind more (design 5, Raft). */
 export const PEER_FRAME_BYTES_MAX = 4 * 1024 * 1024;
+/** Handed to a peer's connection and not yet written out: what a heartbeat can find ahead of it. */
+export const PEER_UNSENT_BYTES_MAX = 64 * 1024;
+/** Appends and forwards are cut into pieces of this size: one is written while the next is prepared. */
+export const PEER_CHUNK_BYTES = 32 * 1024;
+/** Appends and forwards waiting for one peer; Raft's window of unanswered appends stays well below. */
+export const PEER_BULK_QUEUE_BYTES_MAX = 32 * 1024 * 1024;
+/** Votes, heartbeats and answers waiting for one peer: many seconds of them. */
+export const PEER_URGENT_QUEUE_BYTES_MAX = 1024 * 1024;
+/** Bytes of one direction in the network: a ping passes them within its timeout at 2 Mbit/s. */
+export const PEER_WINDOW_BYTES = 256 * 1024;
+/** Names, ids, addresses and versions; a DNS name has at most 253 bytes. */
+export const PEER_TEXT_BYTES_MAX = 512;
 
 // ---- The log on disk ----
 /** Trimming removes whole segments; two of them are a replay of a second. */
