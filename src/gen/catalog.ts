@@ -7,7 +7,11 @@ export type Catalog = {
   readonly Instances: Method<InstancesRequest, InstancesResponse>;
   /** The instances of a service first, then every join, change and leave. */
   readonly Subscribe: Method<SubscribeRequest, SubscribeResponse>;
-  /** Registers for an open session, or, with `static`, until deregistered. */
+  /**
+   * Registers, with `static`, until deregistered. A registration that lives with a session goes through
+   * the session's own stream, or through Hold: a unary call cannot speak for a session without taking
+   * it away from its stream, and is answered INVALID_ARGUMENT.
+   */
   readonly Register: Method<RegisterRequest, RegisterResponse>;
   readonly Deregister: Method<DeregisterRequest, DeregisterResponse>;
   /**
@@ -153,7 +157,7 @@ export interface RegisterRequest {
   readonly takeover: boolean;
   /** Stays until deregistered; needs no session. */
   readonly static: boolean;
-  /** The session it dies with, for unary calls; a stream uses its own. */
+  /** Reserved for unary calls that name a session, which are refused; a stream uses its own. */
   readonly session: number;
   readonly secret: Uint8Array;
   /** Which of its members is set. */

@@ -225,6 +225,8 @@ export interface Override {
   readonly reason: string;
   /** Milliseconds since 1970; 0 until lifted. */
   readonly until: number;
+  /** Of the change that set it. */
+  readonly revision: number;
 }
 
 export interface WatchResponse {
