@@ -89,9 +89,7 @@ function messageText(type, use) {
   );
   for (const oneof of type.oneofsArray) {
     const names = oneof.fieldsArray.map((field) => `'${field.name}'`);
-    lines.push(
-      `  /** Which of its members is set. */\n  readonly ${oneof.name}?:${union(names)};`,
-    );
+    lines.push(`  /** Which of its members is set. */\n  readonly ${oneof.name}?:${union(names)};`);
   }
   if (lines.length === 0) return `${doc}export type ${type.name} = Readonly<Record<never, never>>;`;
   return `${doc}export interface ${type.name} {\n${lines.join('\n')}\n}`;
