@@ -2,7 +2,7 @@
  * Opens the log as the last process left it: reads the segments, cuts a torn tail, and hands the last one
  * over for writing. Damage is never cut: it ends in quarantine, with the files set aside and an empty log.
  */
-import { asIndex, type Index, NO_INDEX, NO_TERM } from '../types/ids.js';
+import { type Index, NO_INDEX, NO_TERM } from '../types/ids.js';
 import type { Configuration, HardState, Run } from '../types/log.js';
 import type { Disk, Random } from '../types/ports.js';
 import type { LogExtent } from './extent.js';
@@ -38,8 +38,8 @@ export interface RecoveryOptions {
 export interface ClosedSegment {
   readonly number: number;
   readonly bytes: number;
-  /** Highest index that is still live in it. */
-  lastIndex: Index;
+  /** Where the log ended with it: it may go once the base has come so far. */
+  readonly lastIndex: Index;
 }
 
 export interface Recovery {
@@ -145,12 +145,10 @@ class Loader implements Loaded {
   add(bytes: Uint8Array, scan: Scan): void {
     this.problem = this.#check(scan);
     if (this.problem !== undefined || this.#unfinished) return;
-    const closed = { number: scan.tail.number, bytes: scan.tail.end, lastIndex: NO_INDEX };
+    for (const operation of scan.operations) this.problem ??= this.#apply(operation);
+    const { lastIndex } = this.replay!.extent.position;
+    const closed = { number: scan.tail.number, bytes: scan.tail.end, lastIndex };
     this.segments.push({ scan, bytes, closed });
-    for (const operation of scan.operations) {
-      this.problem ??= this.#apply(operation);
-    }
-    closed.lastIndex = this.replay!.extent.position.lastIndex;
   }
 
   finish(): string | undefined {
@@ -187,15 +185,7 @@ class Loader implements Loaded {
       this.replay = new LogReplay(operation.preamble.position);
       return undefined;
     }
-    if (operation.type === 'truncate') this.#lower(operation.from - 1);
-    if (operation.type === 'reset' && !operation.keep) this.#lower(0);
     return this.replay?.apply(operation);
-  }
-
-  #lower(index: number): void {
-    for (const { closed } of this.segments) {
-      closed.lastIndex = asIndex(Math.min(closed.lastIndex, index));
-    }
   }
 }
 

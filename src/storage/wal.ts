@@ -5,7 +5,7 @@
  */
 import { ByteWriter } from '../codec/cursor.js';
 import { assert } from '../types/assert.js';
-import { asIndex, type ClusterId, type Index, type MemberId } from '../types/ids.js';
+import type { ClusterId, Index, MemberId } from '../types/ids.js';
 import { LOG_FRAME_BYTES_MAX, LOG_SEGMENT_BYTES } from '../types/limits.js';
 import type { Configuration, HardState, LogWrite, Run, SnapshotMeta } from '../types/log.js';
 import type { Clock, Disk, Random } from '../types/ports.js';
@@ -95,9 +95,7 @@ class Batch {
   /** Where the log stood before it. */
   readonly before: LogPosition;
   hardState: HardState;
-  hardStateBefore: HardState;
-  /** Lowest index that it cuts away. */
-  truncateFrom = Number.POSITIVE_INFINITY;
+  readonly hardStateBefore: HardState;
   /** It says nothing but that all before it is durable. */
   isMark = true;
   /** It ends with a reset; the next segment begins from here. */
@@ -121,12 +119,6 @@ class Batch {
 
   get isFull(): boolean {
     return this.resetTo !== undefined || this.writer.length >= LOG_FRAME_BYTES_MAX;
-  }
-
-  add(operation: Operation): void {
-    writeOperation(operation, this.writer);
-    if (operation.type !== 'truncate') return;
-    this.truncateFrom = Math.min(this.truncateFrom, operation.from);
   }
 }
 
@@ -214,11 +206,8 @@ class Wal implements LogStore {
   #add(batch: Batch, operation: Operation): void {
     const problem = this.#extent.apply(operation);
     assert(problem === undefined, `the log cannot take this: ${problem}`);
-    batch.add(operation);
-    if (operation.type === 'reset') {
-      batch.resetTo = this.#extent.position;
-      if (!operation.keep) batch.truncateFrom = 0;
-    }
+    writeOperation(operation, batch.writer);
+    if (operation.type === 'reset') batch.resetTo = this.#extent.position;
   }
 
   #openBatch(): Batch {
@@ -252,7 +241,6 @@ class Wal implements LogStore {
         this.#options.onSync?.(this.#options.clock.monotonicMs() - startedMs);
       }
       this.#isMarked = batch.isMark;
-      this.#lowerClosed(batch.truncateFrom - 1);
       if (batch.resetTo !== undefined) await this.#rotate(batch.resetTo, batch.hardState);
     } catch (error) {
       batch.reject(error as Error);
@@ -295,12 +283,6 @@ class Wal implements LogStore {
     await old.close();
     this.#closed.push({ number: old.number, bytes: old.end, lastIndex: position.lastIndex });
     this.#current = next;
-  }
-
-  #lowerClosed(lastIndex: number): void {
-    for (const segment of this.#closed) {
-      segment.lastIndex = asIndex(Math.max(0, Math.min(segment.lastIndex, lastIndex)));
-    }
   }
 
   /** Oldest first; what a crash leaves behind is dropped at the next start. */

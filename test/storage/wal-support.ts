@@ -89,3 +89,23 @@ export function entries(first: number, last: number, term = 1): string[] {
 export function segments(names: readonly string[]): string[] {
   return names.filter((name) => name.startsWith('log-'));
 }
+
+/** A disk that stops for good after so many completed operations. */
+export function createStoppingDisk(): { disk: MemoryDisk; stopAfter: (count: number) => void } {
+  let left = Number.POSITIVE_INFINITY;
+  const disk = new MemoryDisk({
+    schedule: (_, complete) => {
+      if (left-- > 0) queueMicrotask(complete);
+    },
+  });
+  return {
+    disk,
+    stopAfter: (count) => {
+      left = count;
+    },
+  };
+}
+
+export async function settleAll(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+}
