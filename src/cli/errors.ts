@@ -13,8 +13,6 @@ export const EXIT = {
   noQuorum: 3,
   /** As timeout(1) has it. */
   timeout: 124,
-  /** As a shell has it when the pipe's reader went away or Ctrl-C came: 128 + the signal's number. */
-  signalBase: 128,
 } as const;
 
 /** The command line itself is wrong. */
@@ -118,7 +116,10 @@ export function describeFailure(error: unknown, where: string): Failure {
   if (isRollcallError(error)) {
     // A code from a newer member has no row here.
     const advice = ADVICE[error.code] ?? ADVICE.INTERNAL;
-    const message = error.code === 'UNAVAILABLE' ? `no member answers at ${where}` : error.message;
+    const message =
+      error.code === 'UNAVAILABLE'
+        ? `no member answers at ${error.endpoint ?? where}`
+        : error.message;
     const doubt = error.outcome === 'unknown' ? ' (it may have been applied)' : '';
     return { message: message + doubt, ...advice };
   }

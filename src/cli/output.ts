@@ -35,6 +35,24 @@ export function paintState(text: string, state: InstanceState): string {
   return paint(STATE_STYLES[state], text);
 }
 
+/** leader, follower…; whatever does not take part is red. */
+export function paintRole(text: string, role: string): string {
+  if (role === 'leader') return paint('green', text);
+  return role === 'follower' || role === 'learner' ? text : paint('red', text);
+}
+
+const EVENT_STYLES: Readonly<Record<string, Style>> = {
+  join: 'green',
+  change: 'yellow',
+  leave: 'red',
+  stale: 'red',
+};
+
+export function paintEvent(text: string, type: string): string {
+  const style = EVENT_STYLES[type];
+  return style === undefined ? text : paint(style, text);
+}
+
 export function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -68,3 +68,13 @@ export function parseTag(
   if (equals < 1) throw new InvalidArgumentError('Expected key=value.');
   return { ...earlier, [text.slice(0, equals)]: text.slice(equals + 1) };
 }
+
+/** Collects repeated `-H "name: value"`. */
+export function parseHeader(
+  text: string,
+  earlier: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const colon = text.indexOf(':');
+  if (colon < 1) throw new InvalidArgumentError('Expected "name: value".');
+  return { ...earlier, [text.slice(0, colon).trim()]: text.slice(colon + 1).trim() };
+}

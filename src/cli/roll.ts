@@ -2,8 +2,7 @@
  * The roll of a service as lines for people: when, what, who, and what is new about it. Remembers each
  * instance it has shown, to say what a change changed. Pure but for that memory.
  */
-import type { Instance } from '../types/instance.js';
-import type { WatchEvent } from './rows.js';
+import type { Instance, RollEvent } from '../client/index.js';
 import { displayWidth, pad, printable } from './table.js';
 
 /** Wide enough for most names and addresses; longer ones push the rest to the right. */
@@ -21,7 +20,7 @@ export class RollDescriber {
     this.service = service;
   }
 
-  describe(event: WatchEvent, time: string): string[] {
+  describe(event: RollEvent, time: string): string[] {
     switch (event.type) {
       case 'snapshot':
         return this.snapshot(event, time);
@@ -35,7 +34,7 @@ export class RollDescriber {
     }
   }
 
-  private snapshot(event: WatchEvent & { readonly type: 'snapshot' }, time: string): string[] {
+  private snapshot(event: RollEvent & { readonly type: 'snapshot' }, time: string): string[] {
     this.known.clear();
     const count = event.instances.length;
     const gap = event.marked ? ', after a gap' : '';
@@ -49,7 +48,7 @@ export class RollDescriber {
   }
 
   private movement(
-    event: WatchEvent & { readonly type: 'join' | 'change' | 'leave' },
+    event: RollEvent & { readonly type: 'join' | 'change' | 'leave' },
     time: string,
   ): string {
     const { instance, revision } = event;

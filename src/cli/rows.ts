@@ -2,7 +2,7 @@
  * What `-o json` prints: exactly these fields, in this order. Scripts depend on them, so a field may
  * be added but never renamed or removed. Pure.
  */
-import type { Instance, InstanceState, LeaveReason } from '../types/instance.js';
+import type { InstanceState, RollEvent, RollLeaveReason } from '../client/index.js';
 
 export interface MemberRow {
   readonly id: string;
@@ -40,24 +40,6 @@ export function instanceRow(instance: InstanceRow): InstanceRow {
   return { id, sequence, address, port, protocol, url, weight, zone, tags, state, revision };
 }
 
-/** What `watch` prints of the roll of one service. */
-export type WatchEvent =
-  | {
-      readonly type: 'snapshot';
-      readonly revision: number;
-      readonly instances: readonly Instance[];
-      /** It replaces what was missed. */
-      readonly marked: boolean;
-    }
-  | { readonly type: 'join' | 'change'; readonly revision: number; readonly instance: Instance }
-  | {
-      readonly type: 'leave';
-      readonly revision: number;
-      readonly instance: Instance;
-      readonly reason: LeaveReason;
-    }
-  | { readonly type: 'stale' | 'live'; readonly revision: number };
-
 export type WatchLine =
   | {
       readonly type: 'snapshot';
@@ -72,28 +54,31 @@ export type WatchLine =
       readonly time: string;
       readonly revision: number;
       readonly instance: InstanceRow;
-      readonly reason?: LeaveReason;
+      readonly reason?: RollLeaveReason;
     }
   | { readonly type: 'stale' | 'live'; readonly time: string; readonly revision: number };
 
-/** `time`: when this process learnt of it, ISO 8601. */
-export function watchLine(event: WatchEvent, time: Date): WatchLine {
+/**
+ * undefined: nothing to print. After a gap that is so for the differences, which the client works out
+ * itself: scripts get the marked snapshot alone, so that every other line is a change of the log.
+ */
+export function watchLine(event: RollEvent): WatchLine | undefined {
   const { revision } = event;
-  const stamp = time.toISOString();
+  const time = new Date(event.time).toISOString();
   switch (event.type) {
     case 'snapshot': {
       const instances = event.instances.map(instanceRow);
-      const line = { type: event.type, time: stamp, revision, instances };
+      const line = { type: event.type, time, revision, instances };
       return event.marked ? { ...line, marked: true } : line;
     }
     case 'join':
     case 'change':
-      return { type: event.type, time: stamp, revision, instance: instanceRow(event.instance) };
     case 'leave': {
-      const instance = instanceRow(event.instance);
-      return { type: event.type, time: stamp, revision, instance, reason: event.reason };
+      if (event.marked) return undefined;
+      const line = { type: event.type, time, revision, instance: instanceRow(event.instance) };
+      return event.type === 'leave' ? { ...line, reason: event.reason } : line;
     }
     default:
-      return { type: event.type, time: stamp, revision };
+      return { type: event.type, time, revision };
   }
 }

@@ -4,15 +4,17 @@ import { asRevision } from '../../src/types/ids.js';
 import { instance } from './instances.js';
 
 describe('the roll as lines', () => {
+  const base = { time: 0, revision: 9, marked: false } as const;
+
   it('shows who joined where, what changed, and why one left', () => {
     const roll = new RollDescriber('web');
     const blue = instance();
     const draining = instance({ state: 'DRAINING' });
     const lines = [
-      ...roll.describe({ type: 'join', revision: 115, instance: blue }, '12:04:05'),
-      ...roll.describe({ type: 'change', revision: 116, instance: draining }, '12:04:09'),
+      ...roll.describe({ ...base, type: 'join', revision: 115, instance: blue }, '12:04:05'),
+      ...roll.describe({ ...base, type: 'change', revision: 116, instance: draining }, '12:04:09'),
       ...roll.describe(
-        { type: 'leave', revision: 117, instance: draining, reason: 'closed' },
+        { ...base, type: 'leave', revision: 117, instance: draining, reason: 'closed' },
         '12:04:09',
       ),
     ];
@@ -26,7 +28,7 @@ describe('the roll as lines', () => {
   it('opens with everyone who is here', () => {
     const roll = new RollDescriber('web');
     const instances = [instance({ id: 'a', state: 'STARTING' }), instance({ id: 'b' })];
-    const lines = roll.describe({ type: 'snapshot', revision: 9, instances, marked: false }, 'now');
+    const lines = roll.describe({ ...base, type: 'snapshot', instances }, 'now');
     expect(lines).toHaveLength(3);
     expect(lines[0]).toContain('2 instances');
     expect(lines[1]).toContain('127.0.0.1:41873 STARTING');
@@ -34,15 +36,16 @@ describe('the roll as lines', () => {
 
   it('says that a snapshot follows a gap and that the view is old', () => {
     const roll = new RollDescriber('web');
-    const marked = { type: 'snapshot', revision: 9, instances: [], marked: true } as const;
+    const marked = { ...base, type: 'snapshot', instances: [], marked: true } as const;
     expect(roll.describe(marked, 'now')[0]).toContain('after a gap');
-    expect(roll.describe({ type: 'stale', revision: 9 }, 'now')[0]).toContain('may be old');
+    const stale = { time: 0, revision: 9, type: 'stale', ageMs: 1600 } as const;
+    expect(roll.describe(stale, 'now')[0]).toContain('may be old');
   });
 
   it('makes control characters of other people visible', () => {
     const roll = new RollDescriber('web');
     const evil = instance({ address: '\u001b[2J' });
-    const [line] = roll.describe({ type: 'join', revision: 1, instance: evil }, 'now');
+    const [line] = roll.describe({ ...base, type: 'join', instance: evil }, 'now');
     expect(line).not.toContain('\u001b');
   });
 });

@@ -51,35 +51,39 @@ describe('json rows', () => {
 });
 
 describe('lines of a watch', () => {
+  const base = { time: TIME.getTime(), revision: 118, marked: false } as const;
+
   it('begin with type, time and revision', () => {
-    const line = watchLine({ type: 'join', revision: 118, instance: instance() }, TIME);
+    const line = watchLine({ ...base, type: 'join', instance: instance() });
     expect(JSON.stringify(line)).toMatch(
       /^\{"type":"join","time":"2026-01-02T12:04:09.120Z","revision":118,"instance":\{"id":"blue"/,
     );
   });
 
   it('carry the reason of a leave', () => {
-    const line = watchLine(
-      { type: 'leave', revision: 9, instance: instance(), reason: 'expired' },
-      TIME,
-    );
+    const line = watchLine({ ...base, type: 'leave', instance: instance(), reason: 'expired' });
     expect(line).toMatchObject({ type: 'leave', reason: 'expired' });
   });
 
   it('list the instances of a snapshot in the order given', () => {
     const instances = [instance({ id: 'b' }), instance({ id: 'a' })];
-    const line = watchLine({ type: 'snapshot', revision: 9, instances, marked: false }, TIME);
+    const line = watchLine({ ...base, type: 'snapshot', instances });
     expect(line).toMatchObject({ instances: [{ id: 'b' }, { id: 'a' }] });
     expect(line).not.toHaveProperty('marked');
   });
 
-  it('mark a snapshot that follows a gap', () => {
-    const line = watchLine({ type: 'snapshot', revision: 9, instances: [], marked: true }, TIME);
-    expect(line).toMatchObject({ marked: true });
+  it('mark a snapshot that follows a gap, and leave out the differences it replaces', () => {
+    const gap = { ...base, marked: true };
+    expect(watchLine({ ...gap, type: 'snapshot', instances: [] })).toMatchObject({ marked: true });
+    expect(watchLine({ ...gap, type: 'join', instance: instance() })).toBeUndefined();
   });
 
-  it.each(['stale', 'live'] as const)('say %s with nothing else', (type) => {
-    const line = watchLine({ type, revision: 9 }, TIME);
-    expect(Object.keys(line)).toEqual(['type', 'time', 'revision']);
+  it('say stale and live with nothing else', () => {
+    const { time, revision } = base;
+    const lines = [
+      watchLine({ time, revision, type: 'stale', ageMs: 1600 }),
+      watchLine({ time, revision, type: 'live' }),
+    ];
+    for (const line of lines) expect(Object.keys(line!)).toEqual(['type', 'time', 'revision']);
   });
 });
