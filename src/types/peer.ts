@@ -43,8 +43,6 @@ export interface SessionReport {
   readonly number: number;
   readonly touched: readonly Attachment[];
   readonly closed: readonly Attachment[];
-  /** Sessions with grace attached here: the base for the share that dropped at once. */
-  readonly graceSessions: number;
 }
 
 /**

@@ -1,0 +1,144 @@
+/**
+ * Committed runs meet the state machine: every entry is decoded once and applied, its events go to the
+ * watches, and if it entered the cluster here its outcome goes back to whoever asked. Events of a turn
+ * are queued before its answers, so an event precedes every newer read (contract W10).
+ */
+import { decodeCommand } from '../codec/command.js';
+import type { ApplyResult, SessionChange, Tree } from '../tree/tree.js';
+import type { Command, EntryContext } from '../types/command.js';
+import { asIndex, NO_SESSION, type SessionId } from '../types/ids.js';
+import type { Run } from '../types/log.js';
+import type { SessionAttached } from '../types/outcome.js';
+import type { Gate } from './gate.js';
+import type { Leading } from './leading.js';
+import type { OriginQueue } from './origin-queue.js';
+import type { SessionReports } from './session-reports.js';
+import type { WatchHub } from './watch-hub.js';
+
+export interface ApplierHost {
+  readonly origin: OriginQueue;
+  readonly leading: Leading;
+  readonly reports: SessionReports;
+  readonly hub: WatchHub;
+  tree(): Tree;
+  sessionEnded(cause: string): void;
+}
+
+export class Applier {
+  readonly #host: ApplierHost;
+  /** Which connection of this member speaks for a session. */
+  readonly #attached = new Map<SessionId, Gate>();
+
+  constructor(host: ApplierHost) {
+    this.#host = host;
+  }
+
+  apply(runs: readonly Run[]): void {
+    for (const run of runs) {
+      if (run.kind === 'command') this.#applyCommands(run);
+      else this.#host.tree().advance(run.first);
+    }
+  }
+
+  /** The connection is gone. */
+  unbind(gate: Gate): void {
+    if (this.#attached.get(gate.session) === gate) this.#attached.delete(gate.session);
+    if (gate.wasPeerClosed) this.#reportClosed(gate.session, gate.epoch);
+  }
+
+  /** Sessions that ended or moved while this member was behind. */
+  replaceTree(tree: Tree): void {
+    for (const [session, gate] of [...this.#attached]) {
+      const view = tree.session(session);
+      if (view?.epoch === gate.epoch) continue;
+      this.#release(session, view === undefined ? 'expired' : 'moved');
+    }
+  }
+
+  #applyCommands(run: Run): void {
+    const tree = this.#host.tree();
+    const { term, time, offsets, bytes } = run;
+    for (let i = 0; i < run.count; i++) {
+      const command = decodeCommand(bytes.subarray(offsets[i], offsets[i + 1]));
+      const context: EntryContext = { revision: asIndex(run.first + i), term, time };
+      if (command === undefined) tree.applyUndecodable(context);
+      else this.#applyOne(tree, command, context);
+    }
+  }
+
+  #applyOne(tree: Tree, command: Command, context: EntryContext): void {
+    const result = tree.apply(command, context);
+    if (result.skipped) return;
+    this.#host.hub.publish(result.events);
+    const { envelope } = command;
+    if (result.session !== undefined) this.#sessionChanged(result.session);
+    else if (envelope.session !== NO_SESSION)
+      this.#host.leading.sessionActive(envelope.session, envelope.epoch);
+    if (command.body.kind === 'expireSession' && result.session === undefined)
+      this.#host.leading.sessionStarted(command.body.session);
+    const { origin } = this.#host;
+    const { member, boot, number } = envelope.origin;
+    if (number > 0 && member === origin.member && boot === origin.boot)
+      this.#answer(number, result);
+  }
+
+  #answer(number: number, result: ApplyResult): void {
+    const slot = this.#host.origin.settle(number);
+    const { outcome, revision } = result.applied;
+    if (outcome.type === 'attached') this.#bind(slot.gate, outcome);
+    slot.gate.complete(slot, { type: 'outcome', id: slot.id, outcome, revision });
+  }
+
+  #bind(gate: Gate, outcome: SessionAttached): void {
+    const { session, epoch } = outcome;
+    if (gate.isClosed) {
+      if (gate.wasPeerClosed) this.#reportClosed(session, epoch);
+      return;
+    }
+    gate.session = session;
+    gate.epoch = epoch;
+    gate.nextSeq = outcome.lastSeq + 1;
+    this.#attached.set(session, gate);
+  }
+
+  #sessionChanged(change: SessionChange): void {
+    const { session, epoch } = change;
+    switch (change.type) {
+      case 'attached':
+        this.#host.reports.resolved(session, epoch - 1);
+        this.#host.leading.sessionStarted(session);
+        return this.#release(session, 'moved');
+      case 'detached':
+        this.#host.reports.resolved(session, epoch);
+        return this.#host.leading.sessionDetached(session, epoch);
+      case 'ended':
+        this.#host.reports.ended(session);
+        this.#host.leading.sessionEnded(session);
+        this.#host.sessionEnded(change.cause);
+        return this.#release(session, endedAs(change.cause));
+    }
+  }
+
+  /** The connection that spoke for it here speaks for it no longer. */
+  #release(session: SessionId, cause: SessionEnd): void {
+    const gate = this.#attached.get(session);
+    if (gate === undefined) return;
+    this.#attached.delete(session);
+    gate.session = NO_SESSION;
+    gate.push({ type: 'sessionEnded', cause });
+  }
+
+  #reportClosed(session: SessionId, epoch: number): void {
+    const view = this.#host.tree().session(session);
+    if (view === undefined || view.graceMs === 0 || view.epoch !== epoch) return;
+    this.#host.reports.closed(session, epoch);
+  }
+}
+
+type SessionEnd = 'closed' | 'expired' | 'disconnected' | 'revoked' | 'moved';
+
+function endedAs(cause: string): SessionEnd {
+  if (cause === 'expiry') return 'expired';
+  if (cause === 'grace') return 'disconnected';
+  return cause === 'revoke' ? 'revoked' : 'closed';
+}

@@ -1,0 +1,342 @@
+/**
+ * One member as a step: inputs (ticks, peer messages, requests, "durable now") go in, effects come out
+ * of `settle`. It owns consensus, the state machine and everything kept per client; it awaits nothing,
+ * reads the time through a port, and runs unchanged in the simulator. `member.ts` performs the effects.
+ *
+ * Invariant: applied ≤ min(commit, durable) ≤ last index; an answer leaves only after it was applied.
+ */
+import { Raft, type RaftOptions, type Ready } from '../raft/raft.js';
+import type { Tree } from '../tree/tree.js';
+import { unreachable } from '../types/assert.js';
+import type { Index, MemberId } from '../types/ids.js';
+import type { EntryBatch, LogWrite, SnapshotMeta } from '../types/log.js';
+import type { RaftMessage } from '../types/message.js';
+import type { MemberStatus, PeerMessage } from '../types/peer.js';
+import type { Clock } from '../types/ports.js';
+import { Applier } from './applier.js';
+import { Forwarding } from './forwarding.js';
+import { Gate, type GateHost, unknownOutcome } from './gate.js';
+import { Intake } from './intake.js';
+import { Leading } from './leading.js';
+import { OriginQueue } from './origin-queue.js';
+import { Pulse } from './pulse.js';
+import { Reads } from './reads.js';
+import { Rounds } from './rounds.js';
+import type { Attachment, AttachOptions, Sink } from './service.js';
+import { SessionReports } from './session-reports.js';
+import type { Tuning } from './tuning.js';
+import { WatchHub } from './watch-hub.js';
+
+export interface CoreOptions {
+  readonly self: MemberId;
+  readonly boot: number;
+  readonly raft: RaftOptions;
+  /** The state at `raft.initial.appliedIndex`. */
+  readonly tree: Tree;
+  readonly clock: Clock;
+  readonly tuning: Tuning;
+  readonly describeSelf: () => Omit<
+    MemberStatus,
+    'type' | 'role' | 'term' | 'commitIndex' | 'appliedIndex'
+  >;
+  readonly sessionEnded: (cause: string) => void;
+  /** There are inputs: `settle` is due at the end of this turn. */
+  readonly wake: () => void;
+}
+
+/** To be made durable; `sendAfter` leaves when it is, then `persisted(token)` is called. */
+export interface Persist {
+  readonly token: number;
+  readonly write: LogWrite;
+  readonly sendAfter: readonly RaftMessage[];
+}
+
+export interface Effects {
+  readonly persists: readonly Persist[];
+  readonly sends: ReadonlyMap<MemberId, readonly PeerMessage[]>;
+  /** Fetch the state at least this new from that member, then call `installed` or `installFailed`. */
+  readonly install: Ready['install'];
+}
+
+export class Core {
+  readonly #options: CoreOptions;
+  readonly #raft: Raft;
+  readonly #clock: Clock;
+  #tree: Tree;
+  readonly #hub: WatchHub;
+  readonly #origin: OriginQueue;
+  readonly #rounds: Rounds;
+  readonly #reads: Reads;
+  readonly #reports: SessionReports;
+  readonly #leading: Leading;
+  readonly #applier: Applier;
+  readonly #intake: Intake;
+  readonly #forwarding: Forwarding;
+  readonly #pulse: Pulse;
+  readonly #gates = new Set<Gate>();
+  readonly #dirty = new Set<Gate>();
+  readonly #statuses = new Map<
+    MemberId,
+    { readonly status: MemberStatus; readonly atMs: number }
+  >();
+  readonly #gateHost: GateHost = {
+    handle: (gate, request) => {
+      this.#intake.handle(gate, request);
+      this.#options.wake();
+    },
+    markDirty: (gate) => {
+      this.#dirty.add(gate);
+      this.#options.wake();
+    },
+    drained: (gate) => this.#hub.catchUp(gate),
+    closed: (gate) => {
+      this.#hub.stopAll(gate);
+      this.#applier.unbind(gate);
+      this.#gates.delete(gate);
+      this.#dirty.delete(gate);
+    },
+  };
+  #sends = new Map<MemberId, PeerMessage[]>();
+  #followed: { readonly leader: MemberId | undefined; readonly term: number };
+  /** Leading begins when this is applied; undefined while not a leader with a committed entry of its own. */
+  #openAt: number | undefined;
+
+  constructor(options: CoreOptions) {
+    const { self, tuning, clock, sessionEnded } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#tree = options.tree;
+    this.#raft = new Raft(options.raft);
+    this.#followed = { leader: undefined, term: this.#raft.term };
+    this.#origin = new OriginQueue(self, options.boot);
+    this.#hub = new WatchHub(this.#tree);
+    this.#reports = new SessionReports();
+    this.#rounds = new Rounds((id) => this.#raft.readIndex(id), tuning.readRetryMs);
+    const shared = {
+      self,
+      tuning,
+      raft: this.#raft,
+      origin: this.#origin,
+      hub: this.#hub,
+      reports: this.#reports,
+      rounds: this.#rounds,
+      gates: this.#gates,
+      tree: () => this.#tree,
+      nowMs: () => clock.monotonicMs(),
+      status: () => this.status(),
+      send: (to: MemberId, message: PeerMessage) => this.#send(to, message),
+      propose: (batch: EntryBatch) => this.#propose(batch),
+      sessionEnded,
+      boot: options.boot,
+      term: () => this.#raft.term,
+    };
+    const reads = new Reads(shared);
+    const leading = new Leading(shared, tuning.sessionTickMs);
+    this.#reads = reads;
+    this.#leading = leading;
+    this.#forwarding = new Forwarding({ ...shared, leading });
+    this.#applier = new Applier({ ...shared, leading });
+    this.#intake = new Intake({ ...shared, reads });
+    this.#pulse = new Pulse({ ...shared, reads, leading }, clock.monotonicMs());
+  }
+
+  get raft(): Raft {
+    return this.#raft;
+  }
+
+  get tree(): Tree {
+    return this.#tree;
+  }
+
+  get watchCount(): number {
+    return this.#hub.count;
+  }
+
+  get confirmationAgeMs(): number {
+    return this.#reports.confirmationAgeMs(this.#clock.monotonicMs());
+  }
+
+  get hasQuorum(): boolean {
+    return this.#reports.isConfirmed(this.#clock.monotonicMs());
+  }
+
+  /** What each other member last said of itself, and when. */
+  get statuses(): ReadonlyMap<MemberId, { readonly status: MemberStatus; readonly atMs: number }> {
+    return this.#statuses;
+  }
+
+  status(): MemberStatus {
+    const { role, term, commitIndex, configuration } = this.#raft;
+    const isLearner = configuration.learners.some(({ id }) => id === this.#options.self);
+    return {
+      ...this.#options.describeSelf(),
+      type: 'status',
+      role: isLearner ? 'learner' : role === 'preCandidate' ? 'candidate' : role,
+      term,
+      commitIndex,
+      appliedIndex: this.#tree.revision,
+    };
+  }
+
+  // ---- Inputs ----
+
+  attach(options: AttachOptions, sink: Sink): Attachment {
+    const gate = new Gate(options, sink, this.#gateHost);
+    gate.deliveredAtMs = this.#clock.monotonicMs();
+    this.#gates.add(gate);
+    this.#pulse.greet(gate);
+    return gate;
+  }
+
+  /** Raft's tick; session ticks are counted out of it. */
+  tick(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#raft.tick();
+    this.#rounds.retry(nowMs);
+    this.#forwarding.tick(nowMs);
+    this.#pulse.tick(nowMs);
+  }
+
+  receive(from: MemberId, messages: readonly PeerMessage[]): void {
+    for (const message of messages) this.#receiveOne(from, message);
+  }
+
+  persisted(token: number): void {
+    this.#raft.persisted(token);
+  }
+
+  /** The link to a peer was made: what was under way on the old one may be lost. */
+  connected(peer: MemberId): void {
+    if (peer === this.#raft.leader) this.#origin.rewind();
+  }
+
+  peerDown(peer: MemberId): void {
+    this.#raft.peerDown(peer);
+  }
+
+  /** The state was replaced: watches are shown the new one, and what cannot be answered is `unknown`. */
+  installed(meta: SnapshotMeta, tree: Tree): void {
+    this.#tree = tree;
+    this.#hub.replaceTree(tree);
+    const applied = tree.originNumber(this.#options.self, this.#options.boot);
+    while (this.#origin.applied < applied) {
+      const slot = this.#origin.settle(this.#origin.applied + 1);
+      slot.gate.fail(slot, unknownOutcome('UNAVAILABLE', 'this member was refetching its state'));
+    }
+    this.#applier.replaceTree(tree);
+    this.#raft.snapshotInstalled(meta);
+  }
+
+  installFailed(from: MemberId): void {
+    this.#raft.snapshotFailed(from);
+  }
+
+  trimmed(to: Index): void {
+    this.#raft.trim(to);
+  }
+
+  /** Stops taking requests and hands leadership to the follower that has most of the log. */
+  leave(): void {
+    this.#intake.isLeaving = true;
+    const best = [...this.#raft.followers].sort((a, b) => b.matchIndex - a.matchIndex);
+    for (const { id } of best) if (this.#raft.transferLeadership(id)) return;
+  }
+
+  // ---- Effects ----
+
+  /** To be called at the end of every turn with inputs. */
+  settle(): Effects {
+    const persists: Persist[] = [];
+    let install: Ready['install'];
+    do {
+      const own = this.#leading.takeProposals();
+      if (own !== undefined) this.#propose(own);
+      this.#forwarding.dispatch();
+      this.#reads.ask();
+      this.#rounds.startNext(this.#clock.monotonicMs());
+      for (let ready = this.#raft.takeReady(); ready; ready = this.#raft.takeReady()) {
+        install = ready.install ?? install;
+        this.#process(ready, persists);
+      }
+    } while (this.#leadershipMoved());
+    this.#reads.run();
+    this.#flushGates();
+    const sends = this.#sends;
+    this.#sends = new Map();
+    return { persists, sends, install };
+  }
+
+  #process(ready: Ready, persists: Persist[]): void {
+    for (const message of ready.send) this.#send(message.to, { type: 'raft', message });
+    if (ready.write !== undefined) {
+      const { token, write, sendAfterPersist } = ready;
+      persists.push({ token, write, sendAfter: sendAfterPersist });
+    }
+    if (ready.committed.length > 0) {
+      this.#applier.apply(ready.committed);
+      this.#raft.applied(this.#tree.revision);
+    }
+    for (const { id, index } of ready.reads) this.#rounds.answered(id, index);
+    for (const id of ready.readsFailed) this.#rounds.failed(id);
+  }
+
+  /** True when leadership changed in a way that lets more be done in this turn. */
+  #leadershipMoved(): boolean {
+    const { leader, term, isReady } = this.#raft;
+    const { leader: before, term: termBefore } = this.#followed;
+    const moved = leader !== before || term !== termBefore;
+    this.#followed = { leader, term };
+    if (moved) {
+      this.#openAt = undefined;
+      this.#leading.close();
+      this.#origin.rewind();
+    }
+    if (isReady && this.#openAt === undefined) this.#openAt = this.#raft.commitIndex;
+    if (this.#openAt === undefined || this.#leading.isOpen) return moved && leader !== undefined;
+    if (this.#tree.revision < this.#openAt) return moved;
+    this.#leading.open();
+    return true;
+  }
+
+  #flushGates(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const gate of this.#dirty) gate.flush(nowMs);
+    this.#dirty.clear();
+  }
+
+  /** What is for this member itself does not travel. */
+  #send(to: MemberId, message: PeerMessage): void {
+    if (to === this.#options.self) return this.#receiveOne(to, message);
+    const queue = this.#sends.get(to);
+    if (queue === undefined) this.#sends.set(to, [message]);
+    else queue.push(message);
+  }
+
+  #propose(batch: EntryBatch): boolean {
+    return this.#raft.propose(batch, this.#clock.wallMs()) !== undefined;
+  }
+
+  #receiveOne(from: MemberId, message: PeerMessage): void {
+    switch (message.type) {
+      case 'raft':
+        if (message.message.from === from) this.#raft.step(message.message);
+        return;
+      case 'forward':
+        if (this.#raft.role === 'leader') this.#leading.accept(from, message);
+        return;
+      case 'forwardReply':
+        return this.#forwarding.replied(from, message);
+      case 'sessionReport':
+        return this.#leading.report(from, message);
+      case 'sessionReportReply':
+        if (message.term === this.#raft.term) this.#reports.confirm(message);
+        return;
+      case 'status':
+        if (message.id === from)
+          this.#statuses.set(from, { status: message, atMs: this.#clock.monotonicMs() });
+        return;
+      default:
+        return unreachable(message);
+    }
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * What a member does while it leads, beyond Raft: takes forwarded commands in order, keeps the
+ * session countdowns, and proposes the ends that only a leader may propose, each after a quorum round
+ * begun past its deadline (contract S4, S5). Nothing here survives the loss of leadership.
+ */
+import { encodeBody, encodeCommand } from '../codec/command.js';
+import type { Tree } from '../tree/tree.js';
+import type { CommandBody } from '../types/command.js';
+import { type MemberId, NO_SESSION, type SessionId, type Term } from '../types/ids.js';
+import { EXPIRIES_PER_TICK_MAX } from '../types/limits.js';
+import type { EntryBatch } from '../types/log.js';
+import type { Forward, PeerMessage, SessionReport } from '../types/peer.js';
+import { Acceptor } from './acceptor.js';
+import { BatchBuilder } from './batch.js';
+import type { Rounds } from './rounds.js';
+import { SessionClocks, type Suspect } from './session-clocks.js';
+
+export interface LeadingHost {
+  readonly self: MemberId;
+  readonly boot: number;
+  readonly rounds: Rounds;
+  tree(): Tree;
+  term(): Term;
+  propose(batch: EntryBatch): boolean;
+  send(to: MemberId, message: PeerMessage): void;
+}
+
+export class Leading {
+  readonly #host: LeadingHost;
+  readonly #tickMs: number;
+  readonly #acceptor: Acceptor;
+  readonly #builder = new BatchBuilder();
+  #clocks: SessionClocks;
+  #isOpen = false;
+  /** Rises with each term led: answers to questions of an earlier one are void. */
+  #tenure = 0;
+
+  constructor(host: LeadingHost, tickMs: number) {
+    this.#host = host;
+    this.#tickMs = tickMs;
+    this.#clocks = new SessionClocks(tickMs);
+    this.#acceptor = new Acceptor({
+      appliedNumber: (member, boot) => host.tree().originNumber(member, boot),
+      propose: (batch) => host.propose(batch),
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** The first own entry is applied: countdowns start at full, commands are taken. */
+  open(): void {
+    this.#isOpen = true;
+    this.#tenure++;
+    this.#clocks = new SessionClocks(this.#tickMs);
+    for (const session of this.#host.tree().sessions()) this.#clocks.start(session);
+    for (const [to, reply] of this.#acceptor.open()) this.#host.send(to, reply);
+  }
+
+  close(): void {
+    if (this.#isOpen) this.#tenure++;
+    this.#isOpen = false;
+    this.#builder.take();
+    this.#acceptor.close();
+  }
+
+  accept(from: MemberId, forward: Forward): void {
+    const reply = this.#acceptor.accept(from, forward);
+    if (reply !== undefined) this.#host.send(from, reply);
+  }
+
+  /** Touches count from here; they are confirmed once a round begun after this has a quorum. */
+  report(from: MemberId, report: SessionReport): void {
+    if (!this.#isOpen) return;
+    const refused: SessionId[] = [];
+    for (const { session, epoch } of report.touched)
+      if (!this.#clocks.touch(session, epoch)) refused.push(session);
+    for (const { session, epoch } of report.closed) this.#dropped(session, epoch);
+    const { number } = report;
+    this.#whenConfirmed(() => {
+      const term = this.#host.term();
+      this.#host.send(from, { type: 'sessionReportReply', number, term, refused });
+    });
+  }
+
+  /** Once per session tick. */
+  tick(elapsedMs: number): void {
+    if (!this.#isOpen) return;
+    this.#clocks.advance(elapsedMs);
+    const suspects = this.#clocks.suspects(EXPIRIES_PER_TICK_MAX);
+    if (suspects.length > 0) this.#whenConfirmed(() => this.#expire(suspects));
+  }
+
+  /** What this leader proposes itself, for the next turn of the log. */
+  takeProposals(): EntryBatch | undefined {
+    return this.#builder.count > 0 ? this.#builder.take() : undefined;
+  }
+
+  sessionStarted(session: SessionId): void {
+    const view = this.#isOpen ? this.#host.tree().session(session) : undefined;
+    if (view !== undefined) this.#clocks.start(view);
+  }
+
+  sessionDetached(session: SessionId, epoch: number): void {
+    if (this.#isOpen) this.#clocks.detached(session, epoch);
+  }
+
+  sessionEnded(session: SessionId): void {
+    if (this.#isOpen) this.#clocks.end(session);
+  }
+
+  /** A request of the session was applied, which counts as a touch (contract S7). */
+  sessionActive(session: SessionId, epoch: number): void {
+    if (this.#isOpen) this.#clocks.touch(session, epoch);
+  }
+
+  #dropped(session: SessionId, epoch: number): void {
+    if (!this.#clocks.dropped(session, epoch)) return;
+    this.#propose({ kind: 'detachSession', session, epoch, term: this.#host.term() });
+  }
+
+  #expire(suspects: readonly Suspect[]): void {
+    for (const suspect of suspects) {
+      const view = this.#host.tree().session(suspect.session);
+      if (view === undefined || !this.#clocks.confirm(suspect)) continue;
+      const { session, epoch, cause } = suspect;
+      const { lastRevision } = view;
+      const term = this.#host.term();
+      this.#propose({ kind: 'expireSession', session, epoch, lastRevision, term, cause });
+    }
+  }
+
+  #propose(body: CommandBody): void {
+    const origin = { member: this.#host.self, boot: this.#host.boot, number: 0 };
+    const sender = { kind: body.kind, session: NO_SESSION, epoch: 0, seq: 0, ackedSeq: 0 };
+    const envelope = { ...sender, origin, identities: [] };
+    encodeCommand(envelope, encodeBody(body), this.#builder.writer);
+    this.#builder.endEntry();
+  }
+
+  #whenConfirmed(then: () => void): void {
+    const tenure = this.#tenure;
+    this.#host.rounds.ask(() => {
+      if (this.#isOpen && this.#tenure === tenure) then();
+    });
+  }
+}

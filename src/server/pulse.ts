@@ -1,0 +1,116 @@
+/**
+ * What a member does on every session tick for those connected to it: reports touches and closes to
+ * the leader, ends requests whose deadline passed, says STALE or LIVE, sends bookmarks, signs of life
+ * and, for the operators, its own status to the other members.
+ */
+import type { Raft } from '../raft/raft.js';
+import type { Tree } from '../tree/tree.js';
+import type { MemberId } from '../types/ids.js';
+import type { MemberStatus, PeerMessage } from '../types/peer.js';
+import { type Gate, unknownOutcome } from './gate.js';
+import type { Leading } from './leading.js';
+import type { OriginQueue } from './origin-queue.js';
+import type { Reads } from './reads.js';
+import type { SessionReports } from './session-reports.js';
+import type { Tuning } from './tuning.js';
+
+export interface PulseHost {
+  readonly self: MemberId;
+  readonly raft: Raft;
+  readonly origin: OriginQueue;
+  readonly reads: Reads;
+  readonly reports: SessionReports;
+  readonly leading: Leading;
+  readonly tuning: Tuning;
+  readonly gates: ReadonlySet<Gate>;
+  tree(): Tree;
+  status(): MemberStatus;
+  send(to: MemberId, message: PeerMessage): void;
+}
+
+/** A sign of life for open requests (design 5): the SDK moves after 450 ms of silence. */
+const PROGRESS_MS = 250;
+
+export class Pulse {
+  readonly #host: PulseHost;
+  #tickAtMs: number;
+  #bookmarkAtMs = 0;
+  #statusAtMs = 0;
+  #isStale = true;
+
+  constructor(host: PulseHost, nowMs: number) {
+    this.#host = host;
+    this.#tickAtMs = nowMs;
+  }
+
+  /** A new connection learns at once that no leader stands behind this member. */
+  greet(gate: Gate): void {
+    if (this.#isStale) gate.pushUrgent({ type: 'stale', ageMs: this.#ageMs(this.#tickAtMs) });
+  }
+
+  tick(nowMs: number): void {
+    const { tuning, leading, reads } = this.#host;
+    const elapsedMs = nowMs - this.#tickAtMs;
+    if (elapsedMs < tuning.sessionTickMs) return;
+    this.#tickAtMs = nowMs;
+    leading.tick(elapsedMs);
+    this.#report(nowMs);
+    reads.sweep(nowMs);
+    this.#sweepWrites(nowMs);
+    this.#showProgress(nowMs);
+    this.#showConfirmation(nowMs);
+    this.#gossip(nowMs);
+  }
+
+  #report(nowMs: number): void {
+    const { raft, reports, leading, self } = this.#host;
+    if (raft.leader === undefined) return;
+    const report = reports.build(nowMs);
+    if (raft.leader === self) leading.report(self, report);
+    else this.#host.send(raft.leader, report);
+  }
+
+  #sweepWrites(nowMs: number): void {
+    for (const slot of this.#host.origin.waiting()) {
+      if (slot.done !== undefined || slot.deadlineMs > nowMs) continue;
+      slot.gate.fail(slot, unknownOutcome('TIMEOUT', 'not applied by the deadline; it may be yet'));
+    }
+  }
+
+  #showProgress(nowMs: number): void {
+    for (const gate of this.#host.gates) {
+      if (gate.openCount === 0 || !gate.ordered) continue;
+      if (nowMs - gate.deliveredAtMs >= PROGRESS_MS) gate.pushUrgent({ type: 'progress' });
+    }
+  }
+
+  /** Tells everyone connected whether a leader with a quorum stands behind this member (contract 8). */
+  #showConfirmation(nowMs: number): void {
+    const { gates, reports, tuning } = this.#host;
+    const { revision } = this.#host.tree();
+    const wasStale = this.#isStale;
+    this.#isStale = !reports.isConfirmed(nowMs);
+    if (this.#isStale && !wasStale)
+      for (const gate of gates) gate.pushUrgent({ type: 'stale', ageMs: this.#ageMs(nowMs) });
+    if (this.#isStale) return;
+    if (wasStale)
+      for (const gate of gates) if (!gate.isBlocked) gate.push({ type: 'live', revision });
+    if (nowMs - this.#bookmarkAtMs < tuning.bookmarkMs) return;
+    this.#bookmarkAtMs = nowMs;
+    for (const gate of gates)
+      if (gate.watches.size > 0 && !gate.isBlocked) gate.push({ type: 'bookmark', revision });
+  }
+
+  #gossip(nowMs: number): void {
+    const { raft, self, tuning } = this.#host;
+    if (nowMs - this.#statusAtMs < tuning.statusMs) return;
+    this.#statusAtMs = nowMs;
+    const status = this.#host.status();
+    const { voters, learners } = raft.configuration;
+    for (const { id } of [...voters, ...learners]) if (id !== self) this.#host.send(id, status);
+  }
+
+  #ageMs(nowMs: number): number {
+    return Math.min(this.#host.reports.confirmationAgeMs(nowMs), Number.MAX_SAFE_INTEGER);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Reads and watch starts under way. A linearizable read waits for a read index from a quorum-confirmed
+ * leader and until this member has applied that far; a session read only for its floor. On an ordered
+ * connection it also waits for its turn among the requests before it.
+ *
+ * Invariant: a read runs only when slot.index ≤ applied index and its turn has come.
+ */
+
+import type { Tree } from '../tree/tree.js';
+import { unreachable } from '../types/assert.js';
+import { type Failure, notApplied, type Slot } from './gate.js';
+import { evaluate } from './queries.js';
+import type { Rounds } from './rounds.js';
+import type { Delivery, ReadRequest, WatchStart } from './service.js';
+import type { WatchHub } from './watch-hub.js';
+
+export interface ReadsHost {
+  readonly rounds: Rounds;
+  readonly hub: WatchHub;
+  tree(): Tree;
+}
+
+export class Reads {
+  readonly #host: ReadsHost;
+  /** Everything without an answer, for deadlines. */
+  readonly #open = new Set<Slot>();
+  /** Linearizable reads of this turn, to share one question. */
+  #unasked: Slot[] = [];
+  /** The index is known; waiting to have applied it, or for their turn. */
+  #behind: Slot[] = [];
+
+  constructor(host: ReadsHost) {
+    this.#host = host;
+  }
+
+  add(slot: Slot, request: ReadRequest): void {
+    this.#open.add(slot);
+    if (request.consistency === 'linearizable') this.#unasked.push(slot);
+    else this.#place(slot, request.floor);
+  }
+
+  addWatch(slot: Slot, request: WatchStart): void {
+    this.#open.add(slot);
+    this.#place(slot, typeof request.start === 'number' ? request.start : 0);
+  }
+
+  /** Something else with a deadline; end it with `finish`. */
+  track(slot: Slot): void {
+    this.#open.add(slot);
+  }
+
+  finish(slot: Slot, delivery: Delivery): void {
+    this.#open.delete(slot);
+    slot.gate.complete(slot, delivery);
+  }
+
+  /** One question for all linearizable reads that came in this turn. */
+  ask(): void {
+    if (this.#unasked.length === 0) return;
+    const slots = this.#unasked;
+    this.#unasked = [];
+    this.#host.rounds.ask((index) => {
+      for (const slot of slots) this.#place(slot, index);
+    });
+  }
+
+  /** Runs whatever can run now. */
+  run(): void {
+    if (this.#behind.length === 0) return;
+    const applied = this.#host.tree().revision;
+    const behind = this.#behind;
+    this.#behind = [];
+    for (const slot of behind) {
+      if (!slot.gate.ordered && slot.index <= applied) this.#perform(slot);
+      else if (slot.done === undefined && !slot.gate.isClosed) this.#behind.push(slot);
+    }
+    for (const { gate } of this.#behind) if (gate.ordered) this.#runInOrder(gate, applied);
+    this.#behind = this.#behind.filter((slot) => slot.done === undefined);
+  }
+
+  sweep(nowMs: number): void {
+    for (const slot of this.#open) {
+      if (slot.gate.isClosed) this.#open.delete(slot);
+      else if (slot.deadlineMs <= nowMs) {
+        this.#open.delete(slot);
+        slot.gate.fail(slot, timeoutOf(slot));
+      }
+    }
+  }
+
+  #place(slot: Slot, index: number): void {
+    slot.index = index;
+    this.#behind.push(slot);
+  }
+
+  #runInOrder(gate: Slot['gate'], applied: number): void {
+    for (let slot = gate.nextWork(applied); slot !== undefined; slot = gate.nextWork(applied))
+      this.#perform(slot);
+  }
+
+  #perform(slot: Slot): void {
+    const { work, gate, id } = slot;
+    if (work === undefined || slot.done !== undefined || gate.isClosed) return;
+    const tree = this.#host.tree();
+    const { revision } = tree;
+    switch (work.type) {
+      case 'read':
+        return this.finish(slot, {
+          type: 'answer',
+          id,
+          answer: evaluate(tree, work.query),
+          revision,
+        });
+      case 'watch':
+        this.finish(slot, { type: 'outcome', id, outcome: { type: 'done' }, revision });
+        gate.release();
+        return this.#host.hub.start(gate, work);
+      default:
+        return unreachable(work);
+    }
+  }
+}
+
+function timeoutOf(slot: Slot): Failure {
+  if (slot.index === Number.POSITIVE_INFINITY)
+    return notApplied('NO_QUORUM', 'no leader with a quorum answered in time');
+  const isWatch = slot.work?.type === 'watch';
+  if (isWatch) return notApplied('FUTURE_REVISION', 'this member has not seen that revision');
+  return notApplied('BEHIND', 'this member has not caught up in time');
+}
