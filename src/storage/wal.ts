@@ -9,12 +9,17 @@ import type { ClusterId, Index, MemberId } from '../types/ids.js';
 import { LOG_FRAME_BYTES_MAX, LOG_SEGMENT_BYTES } from '../types/limits.js';
 import type { Configuration, HardState, LogWrite, Run, SnapshotMeta } from '../types/log.js';
 import type { Clock, Disk, Random } from '../types/ports.js';
-import type { LogExtent } from './extent.js';
-import { beginFrame } from './frame.js';
-import { type LogPosition, type Operation, writeOperation } from './operation.js';
-import { removeQuarantine } from './quarantine.js';
-import { type ClosedSegment, type Recovery, recoverLog } from './recovery.js';
-import { ALLOCATE_BYTES_MAX, createSegment, type SegmentWriter, segmentName } from './segment.js';
+import type { LogExtent } from './log/extent.js';
+import { beginFrame } from './log/frame.js';
+import { type LogPosition, type Operation, writeOperation } from './log/operation.js';
+import { removeQuarantine } from './log/quarantine.js';
+import { type ClosedSegment, type Recovery, recoverLog } from './log/recovery.js';
+import {
+  ALLOCATE_BYTES_MAX,
+  createSegment,
+  type SegmentWriter,
+  segmentName,
+} from './log/segment.js';
 
 export interface RecoveredLog {
   readonly hardState: HardState;

@@ -128,6 +128,29 @@ describe('the log after a power loss', () => {
   );
 });
 
+describe('a frame that a killed process left without its sync', () => {
+  it('is whole or gone, however the next start is cut short', async () => {
+    const seen = new Set<string>();
+    for (let trial = 0; trial < 400; trial++) {
+      const random = createRandom(trial);
+      const { disk, stopAfter } = createStoppingDisk();
+      const { log } = await open(disk, { random });
+      stopAfter(1);
+      void log.append({ runs: [run(1, 1200)] });
+      await settleAll();
+      disk.kill();
+      stopAfter(trial % 25);
+      void open(disk, { random }).catch(() => {});
+      await settleAll();
+      disk.crash(random);
+      stopAfter(Number.POSITIVE_INFINITY);
+      const { recovered } = await open(disk, { random });
+      seen.add(`${recovered.damage} ${entriesOf(recovered.runs).length}`);
+    }
+    expect([...seen].sort()).toEqual(['undefined 0', 'undefined 1200']);
+  });
+});
+
 function describeLog(baseIndex: number, entries: readonly string[], term: number): string {
   return `base ${baseIndex} term ${term}: ${entries.join(' ')}`;
 }

@@ -4,8 +4,8 @@
  * the reason and change nothing.
  * Invariant: base.index ≤ lastIndex; spans are consecutive, terms in them rise, the last ends at lastIndex.
  */
-import { asIndex, asTerm, type Index, NO_TERM, type Term } from '../types/ids.js';
-import type { Run, SnapshotMeta } from '../types/log.js';
+import { asIndex, asTerm, type Index, NO_TERM, type Term } from '../../types/ids.js';
+import type { Run, SnapshotMeta } from '../../types/log.js';
 import type { LogPosition, Operation } from './operation.js';
 
 interface Span {

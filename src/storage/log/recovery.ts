@@ -2,9 +2,10 @@
  * Opens the log as the last process left it: reads the segments, cuts a torn tail, and hands the last one
  * over for writing. Damage is never cut: it ends in quarantine, with the files set aside and an empty log.
  */
-import { type Index, NO_INDEX, NO_TERM } from '../types/ids.js';
-import type { Configuration, HardState, Run } from '../types/log.js';
-import type { Disk, Random } from '../types/ports.js';
+import { type Index, NO_INDEX, NO_TERM } from '../../types/ids.js';
+import type { Configuration, HardState, Run } from '../../types/log.js';
+import type { Disk, Random } from '../../types/ports.js';
+import { countField, readStoredJson, withFile, writeStoredJson } from '../stored-json.js';
 import type { LogExtent } from './extent.js';
 import { LOG_FORMAT_VERSION, type LogPosition, type Operation } from './operation.js';
 import {
@@ -23,7 +24,6 @@ import {
   SegmentWriter,
   segmentName,
 } from './segment.js';
-import { countField, readStoredJson, withFile, writeStoredJson } from './stored-json.js';
 
 /** Says that there is a log: without it, missing segments would look like a fresh start. */
 const MARKER_FILE = 'log.json';

@@ -5,10 +5,10 @@
  * Invariant: no sector of a written frame is all zeros; zeros are what was never written.
  */
 import { crc32 } from 'node:zlib';
-import type { ByteWriter } from '../codec/cursor.js';
-import { assert } from '../types/assert.js';
-import { asIndex, asMemberId, asTerm } from '../types/ids.js';
-import type { HardState } from '../types/log.js';
+import type { ByteWriter } from '../../codec/cursor.js';
+import { assert } from '../../types/assert.js';
+import { asIndex, asMemberId, asTerm } from '../../types/ids.js';
+import type { HardState } from '../../types/log.js';
 
 /** What a device writes as a whole, at the least. */
 export const SECTOR_BYTES = 512;

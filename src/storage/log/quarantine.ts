@@ -3,17 +3,17 @@
  * of the hard state, and says which segments are evidence only. They are set aside, never deleted here.
  * Quarantine ends only by `liftQuarantine`, when the caller has refetched what was lost.
  */
-import { asIndex, asMemberId, asTerm, NO_INDEX, NO_TERM } from '../types/ids.js';
-import type { HardState } from '../types/log.js';
-import type { Disk } from '../types/ports.js';
-import { parseSegmentName } from './segment.js';
+import { asIndex, asMemberId, asTerm, NO_INDEX, NO_TERM } from '../../types/ids.js';
+import type { HardState } from '../../types/log.js';
+import type { Disk } from '../../types/ports.js';
 import {
   countField,
   readStoredJson,
   removeStoredJson,
   textField,
   writeStoredJson,
-} from './stored-json.js';
+} from '../stored-json.js';
+import { parseSegmentName } from './segment.js';
 
 const FILE = 'quarantine.json';
 

@@ -2,8 +2,8 @@
  * The log as its operations leave it: applies them in order and keeps the runs that are still live. Pure;
  * an operation that does not fit what came before is damage, and the reason is the answer.
  */
-import { asIndex } from '../types/ids.js';
-import type { Run } from '../types/log.js';
+import { asIndex } from '../../types/ids.js';
+import type { Run } from '../../types/log.js';
 import { LogExtent } from './extent.js';
 import type { LogPosition, Operation } from './operation.js';
 

@@ -2,9 +2,9 @@
  * What a frame holds: operations on the log, applied in order. The first frame of every segment is its
  * preamble, which repeats all that older segments said and a reader still needs, so that they can go.
  */
-import { type ByteReader, type ByteWriter, decodeWith } from '../codec/cursor.js';
-import { encodeRun, readRun, readSnapshotMeta, writeSnapshotMeta } from '../codec/run.js';
-import { unreachable } from '../types/assert.js';
+import { type ByteReader, type ByteWriter, decodeWith } from '../../codec/cursor.js';
+import { encodeRun, readRun, readSnapshotMeta, writeSnapshotMeta } from '../../codec/run.js';
+import { unreachable } from '../../types/assert.js';
 import {
   asClusterId,
   asIndex,
@@ -14,8 +14,8 @@ import {
   type Index,
   type MemberId,
   type Term,
-} from '../types/ids.js';
-import type { Run, SnapshotMeta } from '../types/log.js';
+} from '../../types/ids.js';
+import type { Run, SnapshotMeta } from '../../types/log.js';
 
 export const LOG_FORMAT_VERSION = 1;
 const TEXT_BYTES_MAX = 256;

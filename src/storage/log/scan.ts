@@ -4,7 +4,7 @@
  * A frame that is wrong in any other way, or that has a valid frame behind it, is damage: each frame was
  * written only after the one before it was durable.
  */
-import type { HardState } from '../types/log.js';
+import type { HardState } from '../../types/log.js';
 import {
   FRAME_HEADER_BYTES,
   type FrameHeader,

@@ -3,10 +3,10 @@
  * ahead by writing zeros (so that most syncs change no metadata); zeros are *fill*, and so is whatever
  * lies behind the end of the file. Segments are numbered without gaps and never recycled.
  */
-import { ByteWriter } from '../codec/cursor.js';
-import type { ClusterId, MemberId } from '../types/ids.js';
-import type { HardState } from '../types/log.js';
-import type { Disk, DiskFile } from '../types/ports.js';
+import { ByteWriter } from '../../codec/cursor.js';
+import type { ClusterId, MemberId } from '../../types/ids.js';
+import type { HardState } from '../../types/log.js';
+import type { Disk, DiskFile } from '../../types/ports.js';
 import { beginFrame, finishFrame } from './frame.js';
 import { type LogPosition, type Preamble, writeOperation } from './operation.js';
 
