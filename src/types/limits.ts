@@ -106,3 +106,5 @@ export const RAFT_READS_PENDING_MAX = PENDING_REQUESTS_MAX;
 export const RAFT_FORWARDED_READS_MAX = 4;
 /** How far a message may run ahead of our term: more than any cluster's life, less than what would exhaust it. */
 export const RAFT_TERM_JUMP_MAX = 2 ** 32;
+/** Watches on one member: each costs about half a kilobyte. */
+export const WATCHES_MAX = 1_000_000;

@@ -7,6 +7,9 @@ import { NAME_BYTES_MAX, PATH_BYTES_MAX } from './limits.js';
 
 export const ROOT = '/';
 
+/** Digits of the largest safe integer: what a sequence suffix may add. */
+const SUFFIX_BYTES_MAX = 16;
+
 const SLASH = 0x2f;
 const DOT = 0x2e;
 
@@ -18,7 +21,8 @@ export function pathProblem(path: string, sequential = false): string | undefine
   if (path.charCodeAt(0) !== SLASH) return 'path must start with /';
   if (path === ROOT) return undefined;
   if (path.charCodeAt(path.length - 1) === SLASH && !sequential) return 'path must not end with /';
-  return charactersProblem(path, PATH_BYTES_MAX) ?? segmentsProblem(path, sequential);
+  const bytesMax = sequential ? PATH_BYTES_MAX - SUFFIX_BYTES_MAX : PATH_BYTES_MAX;
+  return charactersProblem(path, bytesMax) ?? segmentsProblem(path, sequential);
 }
 
 /** Why this is not a single segment (the name of a service or an instance). */

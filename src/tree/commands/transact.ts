@@ -1,0 +1,67 @@
+/** Transactions: guards first, then operations in order; a refusal takes everything back (contract 10). */
+import { unreachable } from '../../types/assert.js';
+import type { Guard, Transact, TreeOperation } from '../../types/command.js';
+import type { Created, DataSet, Deleted, Outcome, Refused } from '../../types/outcome.js';
+import type { NodeRecord } from '../nodes.js';
+import { refused, type Work } from '../work.js';
+import { applyCreate } from './create.js';
+import { applyDelete } from './delete.js';
+import { applySet } from './set.js';
+
+export function applyTransact(body: Transact, work: Work): Outcome {
+  const failed = body.guards.findIndex((guard) => !holds(guard, work));
+  if (failed >= 0) return refused('GUARD_FAILED', body.guards[failed]!.path, -1 - failed);
+  const results: (Created | DataSet | Deleted)[] = [];
+  work.begin();
+  for (const operation of body.operations) {
+    const result = applyOperation(operation, work);
+    if (result.type === 'refused') {
+      work.rollBack();
+      return { ...result, position: results.length };
+    }
+    results.push(result);
+  }
+  work.commit();
+  return { type: 'transacted', results };
+}
+
+export function applyOperation(
+  operation: TreeOperation,
+  work: Work,
+): Created | DataSet | Deleted | Refused {
+  switch (operation.kind) {
+    case 'create':
+      return applyCreate(operation, work);
+    case 'set':
+      return applySet(operation, work);
+    case 'delete':
+      return applyDelete(operation, work);
+    default:
+      return unreachable(operation);
+  }
+}
+
+function holds(guard: Guard, work: Work): boolean {
+  const node = work.state.nodes.get(guard.path);
+  if (guard.exists !== undefined && guard.exists !== (node !== undefined)) return false;
+  return node === undefined ? isOnlyExistence(guard) : matches(guard, node);
+}
+
+function isOnlyExistence(guard: Guard): boolean {
+  const { version, createRevision, modifyRevision, owner } = guard;
+  return (
+    version === undefined &&
+    createRevision === undefined &&
+    modifyRevision === undefined &&
+    owner === undefined
+  );
+}
+
+function matches(guard: Guard, node: NodeRecord): boolean {
+  return (
+    (guard.version ?? node.version) === node.version &&
+    (guard.createRevision ?? node.createRevision) === node.createRevision &&
+    (guard.modifyRevision ?? node.modifyRevision) === node.modifyRevision &&
+    (guard.owner ?? node.owner) === node.owner
+  );
+}

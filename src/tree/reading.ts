@@ -1,0 +1,213 @@
+/**
+ * Answers from the tree as it stands: single nodes, pages of children, walks over a subtree. Every page is
+ * bounded by count and bytes; pages of one listing are not one revision.
+ */
+import { SERVICES_ROOT } from '../codec/instance.js';
+import type { TreeNode } from '../types/node.js';
+import { childPath, comparePaths, isWithin, nameOf } from '../types/path.js';
+import type { ChildCursor } from './children.js';
+import { NO_DATA, type NodeRecord, statOf } from './nodes.js';
+import type { TreeState } from './state.js';
+
+export interface PageLimits {
+  readonly limit: number;
+  /** Of data and paths together; the first node always fits. */
+  readonly bytesMax: number;
+}
+
+export interface ChildrenRequest extends PageLimits {
+  /** By name: the last name seen. By creation: `creationToken` of the last node seen. */
+  readonly after?: string;
+  readonly withData: boolean;
+  readonly order?: 'name' | 'creation';
+}
+
+export interface SubtreeRequest extends PageLimits {
+  /** The last path seen; the walk goes on behind it in the order of `comparePaths`. */
+  readonly after?: string;
+}
+
+export interface NodePage {
+  readonly nodes: TreeNode[];
+  readonly more: boolean;
+}
+
+export interface ServiceCount {
+  readonly name: string;
+  readonly count: number;
+}
+
+export interface ServicePage {
+  readonly services: ServiceCount[];
+  readonly more: boolean;
+}
+
+/** Where a node stands in the order of joining: the page token of lists in that order. */
+export function creationToken(stat: { createRevision: number; ordinal: number }): string {
+  return `${stat.createRevision}.${stat.ordinal}`;
+}
+
+export function nodeOf(node: NodeRecord, state: TreeState, withData = true): TreeNode {
+  const data = withData ? node.data : NO_DATA;
+  const override = state.overrides.get(node.path);
+  const plain = { path: node.path, data, stat: statOf(node) };
+  return override === undefined ? plain : { ...plain, override };
+}
+
+export function readChildren(
+  state: TreeState,
+  path: string,
+  request: ChildrenRequest,
+): NodePage | undefined {
+  const parent = state.nodes.get(path);
+  if (parent === undefined) return undefined;
+  const page = new PageBuilder(state, request, request.withData);
+  const next =
+    request.order === 'creation'
+      ? inCreation(parent, request.after)
+      : inName(parent, request.after);
+  for (let node = next(); node !== undefined; node = next()) {
+    if (!page.add(node)) return { nodes: page.nodes, more: true };
+  }
+  return { nodes: page.nodes, more: false };
+}
+
+/** The node itself and everything below it, parents first; empty when there is none. */
+export function readSubtree(state: TreeState, path: string, request: SubtreeRequest): NodePage {
+  const page = new PageBuilder(state, request, true);
+  const walk = new Walk(state, path, request.after);
+  for (let node = walk.next(); node !== undefined; node = walk.next()) {
+    if (!page.add(node)) return { nodes: page.nodes, more: true };
+  }
+  return { nodes: page.nodes, more: false };
+}
+
+export function readServices(
+  state: TreeState,
+  request: { readonly after?: string; readonly limit: number },
+): ServicePage {
+  const services: ServiceCount[] = [];
+  const root = state.nodes.get(SERVICES_ROOT);
+  const next = root === undefined ? () => undefined : inName(root, request.after);
+  for (let node = next(); node !== undefined; node = next()) {
+    if (services.length >= Math.max(1, request.limit)) return { services, more: true };
+    services.push({ name: nameOf(node.path), count: node.childCount });
+  }
+  return { services, more: false };
+}
+
+class PageBuilder {
+  readonly nodes: TreeNode[] = [];
+  readonly #state: TreeState;
+  readonly #limits: PageLimits;
+  readonly #withData: boolean;
+  #bytes = 0;
+
+  constructor(state: TreeState, limits: PageLimits, withData: boolean) {
+    this.#state = state;
+    this.#limits = limits;
+    this.#withData = withData;
+  }
+
+  /** False, and not added, when the page is full. */
+  add(node: NodeRecord): boolean {
+    const bytes = node.path.length + (this.#withData ? node.data.length : 0);
+    if (this.nodes.length > 0 && this.#isFull(bytes)) return false;
+    this.#bytes += bytes;
+    this.nodes.push(nodeOf(node, this.#state, this.#withData));
+    return true;
+  }
+
+  #isFull(more: number): boolean {
+    return this.nodes.length >= this.#limits.limit || this.#bytes + more > this.#limits.bytesMax;
+  }
+}
+
+type Next = () => NodeRecord | undefined;
+
+function inName(parent: NodeRecord, after: string | undefined): Next {
+  const from = after === undefined ? '' : childPath(parent.path, after);
+  const cursor = parent.children?.cursor(from);
+  return () => {
+    const node = cursor?.next();
+    return node !== undefined && node.path === from ? cursor?.next() : node;
+  };
+}
+
+function inCreation(parent: NodeRecord, after: string | undefined): Next {
+  const order = parent.children?.byCreation() ?? [];
+  let at = after === undefined ? 0 : firstBehind(order, after);
+  return () => order[at++];
+}
+
+function firstBehind(order: readonly NodeRecord[], token: string): number {
+  const [revision = 0, ordinal = 0] = token.split('.').map(Number);
+  let low = 0;
+  let high = order.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const node = order[middle]!;
+    const isSeen =
+      node.createRevision < revision ||
+      (node.createRevision === revision && node.ordinal <= ordinal);
+    if (isSeen) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Depth first, without recursion: one cursor for each level. */
+class Walk {
+  readonly #levels: ChildCursor<NodeRecord>[] = [];
+  #first: NodeRecord | undefined;
+
+  constructor(state: TreeState, path: string, after: string | undefined) {
+    const top = state.nodes.get(path);
+    if (top === undefined) return;
+    if (after === undefined || comparePaths(after, path) < 0) this.#first = top;
+    else if (isWithin(after, path)) this.#seek(top, after);
+  }
+
+  next(): NodeRecord | undefined {
+    const first = this.#first;
+    if (first !== undefined) {
+      this.#first = undefined;
+      return this.#descend(first);
+    }
+    for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
+      const node = level.next();
+      if (node !== undefined) return this.#descend(node);
+      this.#levels.pop();
+    }
+    return undefined;
+  }
+
+  #descend(node: NodeRecord): NodeRecord {
+    if (node.children !== undefined) this.#levels.push(node.children.cursor());
+    return node;
+  }
+
+  /** Opens a cursor behind `after` on each level on the way to it, whether it still exists or not. */
+  #seek(top: NodeRecord, after: string): void {
+    let node: NodeRecord | undefined = top;
+    while (node?.children !== undefined) {
+      if (node.path === after) {
+        this.#levels.push(node.children.cursor());
+        return;
+      }
+      const towards: string = ancestorBelow(node.path, after);
+      const cursor: ChildCursor<NodeRecord> = node.children.cursor(towards);
+      const child = cursor.next();
+      const isOnWay: boolean = child?.path === towards;
+      this.#levels.push(isOnWay ? cursor : node.children.cursor(towards));
+      node = isOnWay ? child : undefined;
+    }
+  }
+}
+
+/** The child of `parent` on the way to `path`, which is below it. */
+function ancestorBelow(parent: string, path: string): string {
+  const start = parent === '/' ? 1 : parent.length + 1;
+  const slash = path.indexOf('/', start);
+  return slash < 0 ? path : path.slice(0, slash);
+}

@@ -1,0 +1,189 @@
+/**
+ * One entry being applied: its place, who asks, and what has happened so far. Every change of a node goes
+ * through here, so that dirty rows, the journal of a transaction and events cannot be forgotten.
+ */
+import type { Envelope } from '../types/command.js';
+import type { RefusalCode } from '../types/errors.js';
+import type { Cause, EventType, TreeEvent } from '../types/event.js';
+import {
+  asRevision,
+  NO_INDEX,
+  NO_SESSION,
+  type Revision,
+  type SessionId,
+  type Term,
+} from '../types/ids.js';
+import type { AclEntry, NodeKind, NodeStat } from '../types/node.js';
+import type { Refused } from '../types/outcome.js';
+import { allows } from './access.js';
+import { Journal } from './journal.js';
+import { keepBytes, NodeRecord, statOf } from './nodes.js';
+import type { SessionRecord } from './sessions.js';
+import type { TreeState } from './state.js';
+
+export type EndCause = 'close' | 'expiry' | 'grace';
+
+/** What an entry did to a session, for the member's own bookkeeping. */
+export type SessionChange =
+  | {
+      readonly type: 'opened' | 'attached' | 'detached';
+      readonly session: SessionId;
+      readonly epoch: number;
+    }
+  | { readonly type: 'ended'; readonly session: SessionId; readonly cause: EndCause };
+
+export interface NewNode {
+  readonly path: string;
+  readonly data: Uint8Array;
+  readonly kind: NodeKind;
+  readonly owner: SessionId;
+  readonly ttlMs: number;
+  readonly acl: readonly AclEntry[];
+  readonly incarnation: Revision;
+}
+
+export const NO_EVENTS: readonly TreeEvent[] = [];
+
+export class Work {
+  readonly state: TreeState;
+  readonly envelope: Envelope;
+  readonly revision: Revision;
+  readonly term: Term;
+  readonly time: number;
+  /** The envelope's session, when it has a live one. */
+  session: SessionRecord | undefined = undefined;
+  change: SessionChange | undefined = undefined;
+  #events: TreeEvent[] | undefined = undefined;
+  #creates = 0;
+  #journal: Journal | undefined = undefined;
+
+  constructor(
+    state: TreeState,
+    envelope: Envelope,
+    entry: { readonly revision: Revision; readonly term: Term; readonly time: number },
+  ) {
+    this.state = state;
+    this.envelope = envelope;
+    this.revision = entry.revision;
+    this.term = entry.term;
+    this.time = entry.time;
+  }
+
+  get events(): readonly TreeEvent[] {
+    return this.#events ?? NO_EVENTS;
+  }
+
+  /** From here on changes can be taken back. */
+  begin(): void {
+    this.#journal = new Journal(this.state);
+  }
+
+  commit(): void {
+    this.#journal = undefined;
+  }
+
+  rollBack(): void {
+    this.#journal?.undo();
+    this.#journal = undefined;
+    this.#events = undefined;
+    this.#creates = 0;
+  }
+
+  may(permission: number, node: NodeRecord): boolean {
+    return allows(node.access, permission, this.envelope.identities);
+  }
+
+  create(parent: NodeRecord, made: NewNode): NodeStat {
+    const { state, revision, time } = this;
+    this.#beforeChange(parent);
+    const node = new NodeRecord(
+      {
+        path: made.path,
+        data: keepBytes(made.data),
+        access: state.access.intern(made.acl),
+        kind: made.kind,
+        owner: made.owner,
+        createRevision: revision,
+        modifyRevision: revision,
+        childrenRevision: revision,
+        createTime: time,
+        modifyTime: time,
+        version: 0,
+        createCount: 0,
+        aclVersion: 0,
+        ttlMs: made.ttlMs,
+        ordinal: this.#creates++,
+        sequence: parent.createCount,
+        incarnation: made.incarnation,
+      },
+      parent,
+    );
+    parent.createCount++;
+    parent.childrenRevision = revision;
+    state.linkNode(node);
+    state.tracker.created(node);
+    state.tracker.weigh(node.data.length);
+    this.#journal?.created(node);
+    return this.emit('created', node, 'client');
+  }
+
+  setData(node: NodeRecord, data: Uint8Array, cause: Cause = 'client'): NodeStat {
+    this.#beforeChange(node);
+    this.#writeData(node, data);
+    return this.emit('changed', node, cause);
+  }
+
+  /** The node changes hands (or is claimed anew) and keeps its place. */
+  takeOver(node: NodeRecord, claim: { data: Uint8Array; owner: SessionId }): NodeStat {
+    this.#beforeChange(node);
+    this.state.ownerOf(node)?.ephemerals.delete(node);
+    node.owner = claim.owner;
+    node.kind = claim.owner === NO_SESSION ? 'persistent' : 'ephemeral';
+    this.state.ownerOf(node)?.ephemerals.add(node);
+    node.incarnation = this.revision;
+    this.#writeData(node, claim.data);
+    return this.emit('changed', node, 'takeover');
+  }
+
+  delete(node: NodeRecord, cause: Cause): void {
+    const parent = node.parent!;
+    this.#beforeChange(parent);
+    this.state.tracker.removed(node);
+    this.state.unlinkNode(node);
+    parent.childrenRevision = this.revision;
+    this.#journal?.deleted(node);
+    this.emit('deleted', node, cause);
+  }
+
+  emit(type: EventType, node: NodeRecord, cause: Cause): NodeStat {
+    this.#events ??= [];
+    const { path, data } = node;
+    const { revision } = this;
+    const stat = statOf(node);
+    const ordinal = this.#events.length;
+    const aclId = node.access.id;
+    const override = this.state.overrides.get(path);
+    const event = { type, path, revision, ordinal, stat, data, cause, aclId };
+    this.#events.push(override === undefined ? event : { ...event, override });
+    return stat;
+  }
+
+  #writeData(node: NodeRecord, data: Uint8Array): void {
+    node.data = keepBytes(data);
+    node.version++;
+    node.modifyRevision = this.revision;
+    node.modifyTime = this.time;
+    this.state.tracker.weigh(data.length);
+  }
+
+  #beforeChange(node: NodeRecord): void {
+    this.state.tracker.touch(node);
+    this.#journal?.changing(node);
+  }
+}
+
+export function refused(code: RefusalCode, detail: string, position = 0): Refused {
+  return { type: 'refused', code, position, detail };
+}
+
+export const NO_INCARNATION = asRevision(NO_INDEX);
