@@ -24,6 +24,7 @@ export function createProgram(): Command {
     .version(version())
     .addOption(endpointsOption())
     .configureHelp({ showGlobalOptions: true, sortOptions: false })
+    .showHelpAfterError('  remedy: add --help to see what fits')
     .exitOverride();
   for (const [title, adds] of GROUPS) {
     program.commandsGroup(title);
@@ -38,10 +39,11 @@ export function createProgram(): Command {
   return program;
 }
 
+/** An empty variable is as good as none: container files often pass it on so. */
 function endpointsOption(): Option {
   return new Option('--endpoints <host:port,…>', 'members to ask (default: a local cluster)')
     .env('ROLLCALL_ENDPOINTS')
-    .argParser(parseEndpoints);
+    .argParser((text: string) => (text === '' ? undefined : parseEndpoints(text)));
 }
 
 function version(): string {

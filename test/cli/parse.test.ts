@@ -17,7 +17,7 @@ describe('options', () => {
     },
   );
 
-  it.each([
+  it.each<[string, number | 'auto', string]>([
     ['8080', 8080, 'a number'],
     ['auto', 'auto', 'one that is free'],
     ['$PORT', 3000, 'the environment, where no shell expands it'],
