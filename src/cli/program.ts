@@ -2,9 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { addCall } from './commands/call.js';
+import { addDemo } from './commands/demo.js';
+import { addDev } from './commands/dev.js';
 import { addInstances } from './commands/instances.js';
 import { addMembers } from './commands/members.js';
 import { addRegister } from './commands/register.js';
+import { addServe } from './commands/serve.js';
 import { addServices } from './commands/services.js';
 import { addStatus } from './commands/status.js';
 import { addUrl } from './commands/url.js';
@@ -14,6 +17,7 @@ import { addExamples } from './context.js';
 import { parseEndpoints } from './parse.js';
 
 const GROUPS: readonly (readonly [string, readonly ((program: Command) => void)[]])[] = [
+  ['Run:', [addServe, addDev, addDemo]],
   ['Look:', [addStatus, addMembers, addServices, addInstances, addWatch]],
   ['Take part:', [addRegister, addWait, addUrl, addCall]],
 ];
@@ -31,7 +35,7 @@ export function createProgram(): Command {
     for (const add of adds) add(program);
   }
   addExamples(program, [
-    ['rollcall dev', 'a member on this machine, to try things out'],
+    ['rollcall dev', 'a cluster on this machine, to try things out'],
     ['rollcall register web -- node server.js', 'a server that is on the roll while it runs'],
     ['rollcall watch web', 'see who joins, changes and leaves'],
     ['rollcall instances web', 'who is here'],
