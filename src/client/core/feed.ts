@@ -1,0 +1,150 @@
+/**
+ * One watch across any number of streams: pure. Turns what members send into whole events, knows from
+ * where to resume, and shows a snapshot only when it is complete. Invariant: events leave it in rising
+ * order of revision, none twice; after a snapshot that replaces what was missed, `marked` says so.
+ */
+
+import type * as wire from '../../gen/index.js';
+import { WatchScope } from '../../gen/index.js';
+import type { Outgoing } from '../../rpc/shapes.js';
+import type { TreeNode } from '../../types/node.js';
+import { comparePaths } from '../../types/path.js';
+import type { RevisionNumber, WatchEvent, WatchScopeName } from '../types.js';
+import { changeOf, nodeOf } from './convert.js';
+
+export interface FeedOptions {
+  readonly path: string;
+  readonly scope: WatchScopeName;
+  readonly from: 'snapshot' | 'now' | RevisionNumber;
+}
+
+const SCOPES: Readonly<Record<WatchScopeName, number>> = {
+  node: WatchScope.WATCH_SCOPE_NODE,
+  children: WatchScope.WATCH_SCOPE_CHILDREN,
+  subtree: WatchScope.WATCH_SCOPE_SUBTREE,
+};
+
+interface Scan {
+  readonly nodes: Map<string, TreeNode>;
+  wasChanged: boolean;
+  isComplete: boolean;
+  marked: boolean;
+}
+
+export class Feed {
+  readonly #options: FeedOptions;
+  #revision: RevisionNumber;
+  #needsSnapshot: boolean;
+  #hasShown = false;
+  #scan: Scan | undefined;
+  #liveness: 'unknown' | 'live' | 'stale' = 'unknown';
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#needsSnapshot = options.from === 'snapshot';
+    this.#revision = typeof options.from === 'number' ? options.from : 0;
+  }
+
+  /** Everything up to here has been received. */
+  get revision(): RevisionNumber {
+    return this.#revision;
+  }
+
+  get isLive(): boolean {
+    return this.#liveness === 'live';
+  }
+
+  /** What was kept is given up: the next start asks for everything. */
+  forget(): void {
+    this.#needsSnapshot = true;
+    this.#hasShown = true;
+  }
+
+  /** To begin, or to go on at another member. */
+  start(): Outgoing<wire.WatchRequest> {
+    this.#scan = undefined;
+    const { path, scope } = this.#options;
+    const place = { path, scope: SCOPES[scope] };
+    if (this.#needsSnapshot) return { ...place, snapshot: true };
+    return this.#revision > 0 || this.#options.from !== 'now'
+      ? { ...place, afterRevision: this.#revision }
+      : place;
+  }
+
+  receive(response: wire.WatchResponse): WatchEvent[] {
+    if (response.events !== undefined) return this.#events(response.events);
+    if (response.snapshot !== undefined) return this.#snapshot(response.snapshot);
+    if (response.bookmark !== undefined) return this.confirm(response.bookmark);
+    if (response.live !== undefined) return this.confirm(response.live);
+    if (response.stale !== undefined) return this.doubt(response.stale.ageMs);
+    return [];
+  }
+
+  /** Everything up to `revision` was sent, and a leader is confirmed. */
+  confirm(revision: RevisionNumber): WatchEvent[] {
+    const shown = this.#showWhenCaughtUp(revision);
+    if (this.#needsSnapshot || this.#scan !== undefined) return shown;
+    if (revision > this.#revision) this.#revision = revision;
+    if (this.#liveness === 'live') return shown;
+    this.#liveness = 'live';
+    return [...shown, { type: 'live', revision: this.#revision }];
+  }
+
+  doubt(ageMs: number): WatchEvent[] {
+    if (this.#liveness === 'stale') return [];
+    this.#liveness = 'stale';
+    return [{ type: 'stale', ageMs }];
+  }
+
+  #events({ revision, events }: wire.Events): WatchEvent[] {
+    if (this.#scan !== undefined) return this.#mergeIntoScan(this.#scan, revision, events);
+    if (this.#needsSnapshot || revision <= this.#revision) return [];
+    this.#revision = revision;
+    return [{ type: 'change', revision, changes: events.map(changeOf) }];
+  }
+
+  #snapshot({ nodes, revision, complete, marked }: wire.Snapshot): WatchEvent[] {
+    if (this.#scan === undefined || this.#scan.isComplete) {
+      this.#scan = { nodes: new Map(), wasChanged: false, isComplete: false, marked: false };
+    }
+    const scan = this.#scan;
+    for (const { node, override } of nodes) {
+      if (node !== undefined) scan.nodes.set(node.path, nodeOf(node, override));
+    }
+    scan.isComplete = complete;
+    scan.marked ||= marked;
+    return this.#showWhenCaughtUp(revision);
+  }
+
+  /** A member that lags behind what was shown before is followed in silence until it has caught up. */
+  #showWhenCaughtUp(revision: RevisionNumber): WatchEvent[] {
+    const scan = this.#scan;
+    if (scan?.isComplete !== true || revision < this.#revision) return [];
+    const marked = scan.marked || this.#hasShown;
+    const nodes = scan.wasChanged ? sorted(scan.nodes) : [...scan.nodes.values()];
+    this.#scan = undefined;
+    this.#needsSnapshot = false;
+    this.#hasShown = true;
+    this.#revision = revision;
+    return [{ type: 'snapshot', revision, nodes, marked }];
+  }
+
+  /** Changes behind the cursor of a scan under way, or on the way to what was shown before. */
+  #mergeIntoScan(
+    scan: Scan,
+    revision: RevisionNumber,
+    events: readonly wire.Event[],
+  ): WatchEvent[] {
+    for (const event of events) {
+      const change = changeOf(event);
+      if (change.type === 'deleted') scan.nodes.delete(change.path);
+      else scan.nodes.set(change.path, change.node);
+      scan.wasChanged = true;
+    }
+    return this.#showWhenCaughtUp(revision);
+  }
+}
+
+function sorted(nodes: ReadonlyMap<string, TreeNode>): TreeNode[] {
+  return [...nodes.values()].sort((a, b) => comparePaths(a.path, b.path));
+}

@@ -1,0 +1,194 @@
+/**
+ * The connections of one client: the member in use and a warm one to another member, already connected,
+ * so that leaving a dead or hung member costs no dialling. Everyone who had a stream on a connection
+ * that is left is told, once; who left first decides for all.
+ */
+import { RollcallError } from '../../types/errors.js';
+import type { Random } from '../../types/ports.js';
+import { delayMs, RECONNECT_BACKOFF } from './backoff.js';
+import type { Channel, ChannelFactory } from './channel.js';
+import type { Endpoints } from './endpoints.js';
+import { StateCell } from './states.js';
+import { Alarm, type Time } from './time.js';
+
+export type LinkState = 'IDLE' | 'CONNECTING' | 'READY' | 'DEGRADED' | 'CLOSED';
+
+export interface LinksOptions {
+  readonly endpoints: Endpoints;
+  readonly open: ChannelFactory;
+  readonly time: Time;
+  readonly random: Random;
+  readonly learnMembers: boolean;
+}
+
+/** How often the list of members is asked for. */
+const LEARN_INTERVAL_MS = 60_000;
+const LEARN_TIMEOUT_MS = 2_000;
+/** A connection that served for less than this counts as a failed one. */
+const STEADY_MS = 1_000;
+
+interface Link {
+  readonly channel: Channel;
+  heardAtMs: number | undefined;
+  isConnected: boolean;
+}
+
+export class Links {
+  readonly state = new StateCell<LinkState>('IDLE');
+  readonly #options: LinksOptions;
+  readonly #listeners = new Set<(left: Channel) => void>();
+  readonly #alarm: Alarm;
+  #current: Link | undefined;
+  #warm: Link | undefined;
+  #flaps = 0;
+  #notBeforeMs = 0;
+  #learnedAtMs = Number.NEGATIVE_INFINITY;
+  #lastError: RollcallError | undefined;
+
+  constructor(options: LinksOptions) {
+    this.#options = options;
+    this.#alarm = new Alarm(options.time, () => this.#keepWarm());
+  }
+
+  get lastError(): RollcallError | undefined {
+    return this.#lastError;
+  }
+
+  /** No endpoint answers: every one was tried in vain. */
+  get isExhausted(): boolean {
+    return this.#current?.heardAtMs === undefined && this.#options.endpoints.allFailed;
+  }
+
+  get endpoint(): string | undefined {
+    return this.#current?.channel.endpoint;
+  }
+
+  /** The connection to use, or how long to wait for one. */
+  current(): Channel | number {
+    if (this.state.value === 'CLOSED') return Number.POSITIVE_INFINITY;
+    if (this.#current !== undefined) return this.#current.channel;
+    const nowMs = this.#options.time.nowMs();
+    if (nowMs < this.#notBeforeMs) return this.#notBeforeMs - nowMs;
+    const link = this.#takeWarm() ?? this.#dialNext(nowMs);
+    if (typeof link === 'number') return link;
+    this.#current = link;
+    this.state.set(this.state.value === 'IDLE' ? 'CONNECTING' : this.state.value);
+    return link.channel;
+  }
+
+  /** Called for each connection that is left. */
+  onLeave(listener: (left: Channel) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The member answers. */
+  heard(channel: Channel): void {
+    const link = this.#current;
+    if (link === undefined || link.channel !== channel || link.heardAtMs !== undefined) return;
+    link.heardAtMs = this.#options.time.nowMs();
+    link.isConnected = true;
+    this.#options.endpoints.succeeded(channel.endpoint);
+    this.state.set('READY');
+    this.#learn(channel);
+    this.#keepWarm();
+  }
+
+  /** It failed, hung or asked to be left. Does nothing when it was left before. */
+  leave(channel: Channel, error: RollcallError): void {
+    const link = this.#current;
+    if (link === undefined || link.channel !== channel) return;
+    const { endpoints, time } = this.#options;
+    const nowMs = time.nowMs();
+    this.#current = undefined;
+    this.#lastError = error;
+    endpoints.failed(channel.endpoint, nowMs);
+    this.#countFlap(link, nowMs);
+    if (this.state.value === 'READY') this.state.set('DEGRADED');
+    channel.close();
+    for (const listener of [...this.#listeners]) listener(channel);
+  }
+
+  close(): void {
+    this.#alarm.stop();
+    this.#current?.channel.close();
+    this.#warm?.channel.close();
+    this.#current = undefined;
+    this.#warm = undefined;
+    this.state.close('CLOSED');
+  }
+
+  /** Connections that break soon after they began are not made in a tight circle. */
+  #countFlap(link: Link, nowMs: number): void {
+    const wasSteady = link.heardAtMs !== undefined && nowMs - link.heardAtMs >= STEADY_MS;
+    if (link.heardAtMs === undefined) return;
+    this.#flaps = wasSteady ? 0 : this.#flaps + 1;
+    if (this.#flaps < 2) return;
+    this.#notBeforeMs = nowMs + delayMs(RECONNECT_BACKOFF, this.#flaps, this.#options.random);
+  }
+
+  #takeWarm(): Link | undefined {
+    const warm = this.#warm;
+    this.#warm = undefined;
+    return warm;
+  }
+
+  #dialNext(nowMs: number): Link | number {
+    const choice = this.#options.endpoints.choose(nowMs);
+    if (choice === undefined) return Number.POSITIVE_INFINITY;
+    return choice.waitMs > 0 ? choice.waitMs : this.#dial(choice.endpoint);
+  }
+
+  #dial(endpoint: string): Link {
+    const channel = this.#options.open(endpoint);
+    const link: Link = { channel, heardAtMs: undefined, isConnected: false };
+    channel.connect({
+      connected: () => {
+        link.isConnected = true;
+        this.#options.endpoints.succeeded(endpoint);
+      },
+      failed: (error) => this.#failed(link, error),
+    });
+    return link;
+  }
+
+  #failed(link: Link, error: RollcallError): void {
+    this.leave(link.channel, error);
+    if (link !== this.#warm) return;
+    this.#warm = undefined;
+    link.channel.close();
+    this.#options.endpoints.failed(link.channel.endpoint, this.#options.time.nowMs());
+    this.#keepWarm();
+  }
+
+  #keepWarm(): void {
+    const current = this.#current;
+    if (this.#warm !== undefined || current?.heardAtMs === undefined) return;
+    const nowMs = this.#options.time.nowMs();
+    const choice = this.#options.endpoints.choose(nowMs, current.channel.endpoint);
+    if (choice === undefined) return;
+    if (choice.waitMs > 0) this.#alarm.by(nowMs + choice.waitMs);
+    else this.#warm = this.#dial(choice.endpoint);
+  }
+
+  #learn(channel: Channel): void {
+    const nowMs = this.#options.time.nowMs();
+    if (!this.#options.learnMembers || nowMs - this.#learnedAtMs < LEARN_INTERVAL_MS) return;
+    this.#learnedAtMs = nowMs;
+    channel.members(LEARN_TIMEOUT_MS).then(
+      ({ members }) => {
+        if (this.state.value === 'CLOSED') return;
+        this.#options.endpoints.learn(members.map(({ address }) => address).filter(Boolean));
+        this.#keepWarm();
+      },
+      // Asked again at the next connection; the endpoints known so far serve until then.
+      () => {
+        this.#learnedAtMs = Number.NEGATIVE_INFINITY;
+      },
+    );
+  }
+}
+
+export function lost(endpoint: string, why: string): RollcallError {
+  return new RollcallError('UNAVAILABLE', why, { outcome: 'unknown', endpoint });
+}

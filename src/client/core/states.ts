@@ -1,0 +1,90 @@
+/**
+ * A value that changes, and the iterators over its changes. A reader that lags is given the latest
+ * value in place of what it missed; nothing is kept for it. Closing ends every iterator.
+ */
+
+export class StateCell<T> {
+  #value: T;
+  #isClosed = false;
+  readonly #watchers = new Set<() => void>();
+
+  constructor(value: T) {
+    this.#value = value;
+  }
+
+  get value(): T {
+    return this.#value;
+  }
+
+  set(value: T): void {
+    if (this.#isClosed || Object.is(value, this.#value)) return;
+    this.#value = value;
+    this.#wakeAll();
+  }
+
+  /** `last` is still shown to every iterator. */
+  close(last: T): void {
+    if (this.#isClosed) return;
+    this.#value = last;
+    this.#isClosed = true;
+    this.#wakeAll();
+  }
+
+  /** Calls at every change until disposed; the listener must not throw. */
+  listen(listener: () => void): Disposable {
+    this.#watchers.add(listener);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(listener) };
+  }
+
+  /** Resolves with the first value, present or later, that fits; undefined when closed before. */
+  async until(fits: (value: T) => boolean, signal?: AbortSignal): Promise<T | undefined> {
+    for await (const value of this.values(signal)) if (fits(value)) return value;
+    return undefined;
+  }
+
+  /** The value now, then every change. Ends when closed or aborted. */
+  async *values(signal?: AbortSignal): AsyncGenerator<T, void, undefined> {
+    const bell = new Bell();
+    const ring = () => bell.ring();
+    this.#watchers.add(ring);
+    signal?.addEventListener('abort', ring, { once: true });
+    try {
+      let shown: { readonly value: T } | undefined;
+      while (signal?.aborted !== true) {
+        if (shown === undefined || !Object.is(shown.value, this.#value)) {
+          shown = { value: this.#value };
+          yield shown.value;
+        } else if (this.#isClosed) return;
+        else await bell.rung();
+      }
+    } finally {
+      this.#watchers.delete(ring);
+      signal?.removeEventListener('abort', ring);
+    }
+  }
+
+  #wakeAll(): void {
+    for (const wake of [...this.#watchers]) wake();
+  }
+}
+
+/** One waiter; a ring with nobody waiting is kept for the next. */
+export class Bell {
+  #wasRung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#wasRung = true;
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  async rung(): Promise<void> {
+    if (!this.#wasRung) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#wasRung = false;
+  }
+}
