@@ -28,7 +28,7 @@ class Walk {
   readonly names: string[];
   readonly #random: Random;
   #proposed = 0;
-  #reads = 0;
+  readonly #floors: number[] = [];
 
   constructor(size: number, seed: number) {
     this.#random = randomFrom(seed);
@@ -44,6 +44,7 @@ class Walk {
   run(steps: number): void {
     for (let i = 0; i < steps; i++) this.#step(this.#random.below(100));
     this.cluster.checkLogMatching();
+    this.checkReads();
   }
 
   #step(dice: number): void {
@@ -72,8 +73,19 @@ class Walk {
     }
   }
 
+  /** A read must see everything that anyone had applied when it was asked for. */
   #read(): void {
-    this.cluster.act(this.#someone, (member) => member.raft.readIndex(++this.#reads));
+    this.#floors.push(this.cluster.everApplied.size);
+    const id = this.#floors.length - 1;
+    this.cluster.act(this.#someone, (member) => member.raft.readIndex(id));
+  }
+
+  checkReads(): void {
+    for (const name of this.names) {
+      for (const { id, index } of this.cluster.get(name).reads) {
+        if (index < this.#floors[id]!) throw new Error(`read ${id} is stale at ${index}`);
+      }
+    }
   }
 
   #disk(): void {

@@ -185,8 +185,9 @@ export class TestMember {
     this.raft.trim(index);
   }
 
-  /** The fetched state is on disk; the log on disk is gone, as a switch of base does. */
+  /** The fetched state is on disk, behind all earlier writes; the log there is gone: the base was switched. */
   install(state: readonly PlainEntry[], meta: SnapshotMeta): void {
+    while (this.#writing.length > 0) this.#persistOldest();
     this.disk = { ...this.disk, snapshot: meta, state, runs: [] };
     this.memory = [];
     this.applied = [...state];
