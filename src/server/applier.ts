@@ -3,11 +3,13 @@
  * watches, and if it entered the cluster here its outcome goes back to whoever asked. Events of a turn
  * are queued before its answers, so an event precedes every newer read (contract W10).
  */
-import { decodeCommand } from '../codec/command.js';
+import { decodeCommand, peekEnvelope } from '../codec/command.js';
+import { decodeConfiguration } from '../codec/run.js';
 import type { ApplyResult, SessionChange, Tree } from '../tree/tree.js';
-import type { Command, EntryContext } from '../types/command.js';
+import { assert, unreachable } from '../types/assert.js';
+import type { Command, EntryContext, Envelope } from '../types/command.js';
 import { asIndex, NO_SESSION, type SessionId } from '../types/ids.js';
-import type { Run } from '../types/log.js';
+import type { Configuration, Run, SnapshotMeta } from '../types/log.js';
 import type { SessionAttached } from '../types/outcome.js';
 import type { Gate } from './gate.js';
 import type { Leading } from './leading.js';
@@ -29,14 +31,26 @@ export class Applier {
   /** Which connection of this member speaks for a session. */
   readonly #attached = new Map<SessionId, Gate>();
 
-  constructor(host: ApplierHost) {
+  /** Of the last entry applied: what a checkpoint of this moment needs besides the rows. */
+  #at: Pick<SnapshotMeta, 'term' | 'configuration'>;
+
+  constructor(host: ApplierHost, at: Pick<SnapshotMeta, 'term' | 'configuration'>) {
     this.#host = host;
+    this.#at = at;
+  }
+
+  /** Where the state stands in the log. */
+  get meta(): SnapshotMeta {
+    return { ...this.#at, index: this.#host.tree().revision };
   }
 
   apply(runs: readonly Run[]): void {
     for (const run of runs) {
       if (run.kind === 'command') this.#applyCommands(run);
       else this.#host.tree().advance(run.first);
+      const { configuration } = this.#at;
+      const isChange = run.kind === 'configuration';
+      this.#at = { term: run.term, configuration: isChange ? read(run) : configuration };
     }
   }
 
@@ -47,7 +61,8 @@ export class Applier {
   }
 
   /** Sessions that ended or moved while this member was behind. */
-  replaceTree(tree: Tree): void {
+  replaceTree(tree: Tree, meta: SnapshotMeta): void {
+    this.#at = meta;
     for (const [session, gate] of [...this.#attached]) {
       const view = tree.session(session);
       if (view?.epoch === gate.epoch) continue;
@@ -59,16 +74,23 @@ export class Applier {
     const tree = this.#host.tree();
     const { term, time, offsets, bytes } = run;
     for (let i = 0; i < run.count; i++) {
-      const command = decodeCommand(bytes.subarray(offsets[i], offsets[i + 1]));
+      const entry = bytes.subarray(offsets[i], offsets[i + 1]);
+      const command = decodeCommand(entry);
       const context: EntryContext = { revision: asIndex(run.first + i), term, time };
-      if (command === undefined) tree.applyUndecodable(context);
+      if (command === undefined) this.#applyUndecodable(entry, context);
       else this.#applyOne(tree, command, context);
     }
   }
 
+  #applyUndecodable(entry: Uint8Array, context: EntryContext): void {
+    const envelope = peekEnvelope(entry);
+    const result = this.#host.tree().applyUndecodable(context, envelope);
+    if (envelope !== undefined) this.#answer(envelope, result);
+  }
+
   #applyOne(tree: Tree, command: Command, context: EntryContext): void {
     const result = tree.apply(command, context);
-    if (result.skipped) return;
+    if (result.applied === undefined) return;
     this.#host.hub.publish(result.events);
     const { envelope } = command;
     if (result.session !== undefined) this.#sessionChanged(result.session);
@@ -76,15 +98,17 @@ export class Applier {
       this.#host.leading.sessionActive(envelope.session, envelope.epoch);
     if (command.body.kind === 'expireSession' && result.session === undefined)
       this.#host.leading.sessionStarted(command.body.session);
-    const { origin } = this.#host;
-    const { member, boot, number } = envelope.origin;
-    if (number > 0 && member === origin.member && boot === origin.boot)
-      this.#answer(number, result);
+    this.#answer(envelope, result);
   }
 
-  #answer(number: number, result: ApplyResult): void {
-    const slot = this.#host.origin.settle(number);
-    const { outcome, revision } = result.applied;
+  /** It entered the cluster here: whoever asked gets the outcome. */
+  #answer(envelope: Envelope, { applied }: ApplyResult): void {
+    const { origin } = this.#host;
+    const { member, boot, number } = envelope.origin;
+    if (number === 0 || member !== origin.member || boot !== origin.boot) return;
+    if (applied === undefined) return;
+    const slot = origin.settle(number);
+    const { outcome, revision } = applied;
     if (outcome.type === 'attached') this.#bind(slot.gate, outcome);
     slot.gate.complete(slot, { type: 'outcome', id: slot.id, outcome, revision });
   }
@@ -102,20 +126,24 @@ export class Applier {
   }
 
   #sessionChanged(change: SessionChange): void {
-    const { session, epoch } = change;
+    const { session } = change;
     switch (change.type) {
+      case 'opened':
+        return this.#host.leading.sessionStarted(session);
       case 'attached':
-        this.#host.reports.resolved(session, epoch - 1);
+        this.#host.reports.resolved(session, change.epoch - 1);
         this.#host.leading.sessionStarted(session);
         return this.#release(session, 'moved');
       case 'detached':
-        this.#host.reports.resolved(session, epoch);
-        return this.#host.leading.sessionDetached(session, epoch);
+        this.#host.reports.resolved(session, change.epoch);
+        return this.#host.leading.sessionDetached(session, change.epoch);
       case 'ended':
         this.#host.reports.ended(session);
         this.#host.leading.sessionEnded(session);
         this.#host.sessionEnded(change.cause);
         return this.#release(session, endedAs(change.cause));
+      default:
+        return unreachable(change);
     }
   }
 
@@ -133,6 +161,12 @@ export class Applier {
     if (view === undefined || view.graceMs === 0 || view.epoch !== epoch) return;
     this.#host.reports.closed(session, epoch);
   }
+}
+
+function read(run: Run): Configuration {
+  const configuration = decodeConfiguration(run.bytes);
+  assert(configuration !== undefined, 'a configuration in the log can be read');
+  return configuration;
 }
 
 type SessionEnd = 'closed' | 'expired' | 'disconnected' | 'revoked' | 'moved';

@@ -31,8 +31,10 @@ export interface CoreOptions {
   readonly self: MemberId;
   readonly boot: number;
   readonly raft: RaftOptions;
-  /** The state at `raft.initial.appliedIndex`. */
+  /** The state at `raft.initial.appliedIndex`… */
   readonly tree: Tree;
+  /** …and the term and configuration there. */
+  readonly appliedAt: Pick<SnapshotMeta, 'term' | 'configuration'>;
   readonly clock: Clock;
   readonly tuning: Tuning;
   readonly describeSelf: () => Omit<
@@ -135,7 +137,7 @@ export class Core {
     this.#reads = reads;
     this.#leading = leading;
     this.#forwarding = new Forwarding({ ...shared, leading });
-    this.#applier = new Applier({ ...shared, leading });
+    this.#applier = new Applier({ ...shared, leading }, options.appliedAt);
     this.#intake = new Intake({ ...shared, reads });
     this.#pulse = new Pulse({ ...shared, reads, leading }, clock.monotonicMs());
   }
@@ -146,6 +148,11 @@ export class Core {
 
   get tree(): Tree {
     return this.#tree;
+  }
+
+  /** Where the state stands in the log. */
+  get applied(): SnapshotMeta {
+    return this.#applier.meta;
   }
 
   get watchCount(): number {
@@ -223,7 +230,7 @@ export class Core {
       const slot = this.#origin.settle(this.#origin.applied + 1);
       slot.gate.fail(slot, unknownOutcome('UNAVAILABLE', 'this member was refetching its state'));
     }
-    this.#applier.replaceTree(tree);
+    this.#applier.replaceTree(tree, meta);
     this.#raft.snapshotInstalled(meta);
   }
 

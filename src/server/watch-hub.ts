@@ -127,8 +127,8 @@ export class WatchHub {
 
   #sendSince(watch: Watch, after: Revision): void {
     const { path, scope } = watch.channel;
-    const page = { now: this.#tree.revision, scanMax: Number.POSITIVE_INFINITY };
-    const since = this.#tree.history.since(after, (event) => concerns(path, scope, event), page);
+    const matches = (event: TreeEvent) => concerns(path, scope, event);
+    const since = this.#tree.since(after, matches, Number.POSITIVE_INFINITY);
     if (since === 'compacted') return this.#sendSnapshot(watch, true);
     for (const batch of since.batches) watch.gate.push({ type: 'events', watch: watch.id, batch });
   }

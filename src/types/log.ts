@@ -70,3 +70,16 @@ export interface LogWrite {
   readonly runs: readonly Run[];
   readonly hardState?: HardState;
 }
+
+/** A row of a checkpoint, as stored. Keys are not empty and sort by their bytes. */
+export type CheckpointRow = readonly [key: Uint8Array, value: Uint8Array];
+
+/** What a checkpoint says of itself; one atomic batch with its rows (build rule R21). */
+export interface CheckpointMeta {
+  readonly snapshot: SnapshotMeta;
+  /** Over all rows, by the state machine; kept and returned by the store, never computed there. */
+  readonly digest: string;
+  /** Milliseconds since 1970, the writer's clock: for people. */
+  readonly time: number;
+  readonly formatVersion: number;
+}

@@ -1,0 +1,159 @@
+/**
+ * Keeps the replay at a start short: when enough has happened since the last checkpoint, what changed
+ * is frozen, encoded in slices between turns, and saved as one atomic batch with its index and digest
+ * (build rule R21). Then the log before the *previous* checkpoint may go. It also serves the latest
+ * checkpoint to a member that has fallen behind the log.
+ */
+import { encodeCheckpointMeta, encodeRows } from '../codec/checkpoint.js';
+import type { CheckpointSnapshot, CheckpointStore } from '../storage/checkpoint-store.js';
+import type { LogStore } from '../storage/wal.js';
+import type { CheckpointChunk, CheckpointRequest } from '../transport/transport.js';
+import type { DirtyRows } from '../tree/dirty.js';
+import { RollcallError } from '../types/errors.js';
+import type { CheckpointMeta, CheckpointRow, SnapshotMeta } from '../types/log.js';
+import type { Clock } from '../types/ports.js';
+import type { Core } from './core.js';
+import type { Scheduler } from './member.js';
+import type { Tuning } from './tuning.js';
+
+export interface CheckpointerOptions {
+  readonly store: CheckpointStore;
+  readonly log: LogStore;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly tuning: Tuning;
+  /** The checkpoint that this start loaded. */
+  readonly loaded: SnapshotMeta;
+}
+
+/** Rows encoded in one piece, a few milliseconds' worth. */
+const SLICE_ROWS = 1_000;
+const CHUNK_BYTES = 256 * 1024;
+/** An interrupted transfer can go on for so long. */
+const HELD_MS = 60_000;
+
+interface Held {
+  readonly snapshot: CheckpointSnapshot;
+  readonly sinceMs: number;
+}
+
+export class Checkpointer {
+  readonly #options: CheckpointerOptions;
+  #last: SnapshotMeta;
+  #lastAtMs: number;
+  #lastLogBytes = 0;
+  #isBusy = false;
+  /** Snapshots being fetched, by index: the log behind the oldest must stay. */
+  readonly #held = new Map<number, Held>();
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options;
+    this.#last = options.loaded;
+    this.#lastAtMs = options.clock.monotonicMs();
+  }
+
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /** After every turn: begins a checkpoint when one is due. */
+  consider(core: Core, failed: (error: unknown) => void): void {
+    if (this.#isBusy || !this.#isDue(core)) return;
+    this.#isBusy = true;
+    this.#take(core)
+      .catch(failed)
+      .finally(() => {
+        this.#isBusy = false;
+      });
+  }
+
+  async *serve(request: CheckpointRequest): AsyncIterable<CheckpointChunk> {
+    const snapshot = await this.#open(request);
+    let after = request.afterKey;
+    let meta: Uint8Array | undefined =
+      after === undefined ? encodeCheckpointMeta(snapshot.meta) : undefined;
+    for (;;) {
+      const page = await snapshot.read(after, CHUNK_BYTES);
+      const chunk = { rows: encodeRows(page.rows), done: page.done };
+      yield meta === undefined ? chunk : { ...chunk, meta };
+      meta = undefined;
+      if (page.done) return;
+      after = page.rows.at(-1)![0];
+    }
+  }
+
+  /** Another state was installed here: counting starts over from it. */
+  installed(meta: SnapshotMeta): void {
+    this.#last = meta;
+    this.#lastAtMs = this.#options.clock.monotonicMs();
+    this.#lastLogBytes = this.#options.log.sizeBytes;
+  }
+
+  async close(): Promise<void> {
+    for (const { snapshot } of this.#held.values()) await snapshot.close();
+    this.#held.clear();
+  }
+
+  #isDue(core: Core): boolean {
+    const { tuning, clock, log } = this.#options;
+    const entries = core.tree.revision - this.#last.index;
+    if (entries === 0) return false;
+    if (entries >= tuning.checkpointEntries) return true;
+    if (log.sizeBytes - this.#lastLogBytes >= tuning.checkpointBytes) return true;
+    return clock.monotonicMs() - this.#lastAtMs >= tuning.checkpointIntervalMs;
+  }
+
+  async #take(core: Core): Promise<void> {
+    const { store, log, clock } = this.#options;
+    const previous = this.#last;
+    const snapshot = core.applied;
+    const dirty = core.tree.takeDirty();
+    const time = clock.wallMs();
+    const meta: CheckpointMeta = { snapshot, digest: dirty.digest, time, formatVersion: 1 };
+    const { puts, deletes } = await this.#encode(dirty);
+    await store.save({ meta, puts, deletes });
+    this.installed(snapshot);
+    await this.#dropStale();
+    const keep = Math.min(previous.index, ...this.#held.keys());
+    if (keep < previous.index || previous.index <= core.raft.trimmedIndex) return;
+    await log.trim(previous);
+    core.trimmed(previous.index);
+  }
+
+  async #encode(dirty: DirtyRows): Promise<{ puts: CheckpointRow[]; deletes: Uint8Array[] }> {
+    const puts: CheckpointRow[] = [];
+    const deletes: Uint8Array[] = [];
+    for (let slice = dirty.next(SLICE_ROWS); slice; slice = dirty.next(SLICE_ROWS)) {
+      for (const { key, value } of slice.puts) puts.push([key, value]);
+      for (const key of slice.deletes) deletes.push(key);
+      await new Promise<void>((resolve) => this.#options.scheduler.defer(resolve));
+    }
+    return { puts, deletes };
+  }
+
+  async #open(request: CheckpointRequest): Promise<CheckpointSnapshot> {
+    const held = this.#held.get(request.index);
+    if (held !== undefined) return held.snapshot;
+    if (request.afterKey !== undefined)
+      throw new RollcallError('COMPACTED', 'that checkpoint is not held any more: start over');
+    const snapshot = await this.#options.store.openSnapshot();
+    if (snapshot === undefined) throw new RollcallError('UNAVAILABLE', 'no checkpoint yet');
+    const { index } = snapshot.meta.snapshot;
+    const known = this.#held.get(index);
+    if (known === undefined) {
+      this.#held.set(index, { snapshot, sinceMs: this.#options.clock.monotonicMs() });
+      return snapshot;
+    }
+    await snapshot.close();
+    return known.snapshot;
+  }
+
+  async #dropStale(): Promise<void> {
+    const sinceMs = this.#options.clock.monotonicMs() - HELD_MS;
+    for (const [index, held] of [...this.#held]) {
+      if (held.sinceMs > sinceMs) continue;
+      this.#held.delete(index);
+      await held.snapshot.close();
+    }
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * Drives one core: performs its effects on the log, the links and the clients' sinks, and feeds what
+ * comes back into it. Inputs of one turn of the event loop are settled together, so that everything
+ * that arrived while the last write was being made durable shares the next (group commit). All doors
+ * to the outside are ports; the simulator drives this very class.
+ */
+import { SERVICES_ROOT } from '../codec/instance.js';
+import type { LogStore } from '../storage/wal.js';
+import type { Transport, TransportHandler } from '../transport/transport.js';
+import { RollcallError } from '../types/errors.js';
+import type { MemberId } from '../types/ids.js';
+import type { Configuration } from '../types/log.js';
+import type { PeerMessage } from '../types/peer.js';
+import type { Logger } from '../types/ports.js';
+import type { Checkpointer } from './checkpointer.js';
+import { Core, type CoreOptions, type Effects, type Persist } from './core.js';
+import type { Installer } from './installer.js';
+import type {
+  Attachment,
+  AttachOptions,
+  MemberView,
+  Service,
+  ServiceStatus,
+  Sink,
+} from './service.js';
+
+/** The event loop, as a port. */
+export interface Scheduler {
+  /** Runs after the inputs that are there already. */
+  defer(task: () => void): void;
+  /** Answers how to stop. */
+  every(intervalMs: number, task: () => void): () => void;
+}
+
+export interface MemberPorts {
+  readonly log: LogStore;
+  readonly transport: Transport;
+  readonly scheduler: Scheduler;
+  readonly logger: Logger;
+  readonly checkpointer: Checkpointer;
+  readonly installer: Installer;
+  readonly clusterId: string;
+}
+
+/** Not heard of for this long: shown as unreachable. */
+const UNREACHABLE_MS = 2_000;
+
+export class Member implements Service, TransportHandler {
+  readonly core: Core;
+  readonly #self: MemberId;
+  readonly #ports: MemberPorts;
+  readonly #startedAtMs: number;
+  readonly #clock: CoreOptions['clock'];
+  #configuration: Configuration | undefined;
+  #isDue = false;
+  #isStopped = false;
+  #stopTicking: () => void;
+  #fail!: (error: Error) => void;
+  /** Rejections of the disk and broken invariants end the member: this resolves with the reason. */
+  readonly failed = new Promise<Error>((resolve) => {
+    this.#fail = resolve;
+  });
+
+  constructor(options: Omit<CoreOptions, 'wake'>, ports: MemberPorts) {
+    this.#self = options.self;
+    this.#ports = ports;
+    this.#clock = options.clock;
+    this.#startedAtMs = options.clock.monotonicMs();
+    this.core = new Core({ ...options, wake: () => this.#wake() });
+    ports.transport.start(this);
+    this.#stopTicking = ports.scheduler.every(options.tuning.raftTickMs, () => {
+      this.#guard(() => this.core.tick());
+    });
+    this.#wake();
+  }
+
+  // ---- Service ----
+
+  attach(options: AttachOptions, sink: Sink): Attachment {
+    return this.core.attach(options, sink);
+  }
+
+  status(): ServiceStatus {
+    const { core } = this;
+    const { leader, configuration } = core.raft;
+    const known = [...configuration.voters, ...configuration.learners];
+    return {
+      clusterId: this.#ports.clusterId,
+      self: core.status(),
+      leader: known.find(({ id }) => id === leader)?.name,
+      hasQuorum: core.hasQuorum,
+      confirmationAgeMs: Math.min(core.confirmationAgeMs, Number.MAX_SAFE_INTEGER),
+      sessions: core.tree.sessionCount,
+      watches: core.watchCount,
+      nodes: core.tree.nodeCount,
+      services: core.tree.get(SERVICES_ROOT)?.stat.childCount ?? 0,
+      uptimeMs: this.#clock.monotonicMs() - this.#startedAtMs,
+    };
+  }
+
+  members(): readonly MemberView[] {
+    const { core } = this;
+    const nowMs = this.#clock.monotonicMs();
+    const { voters, learners } = core.raft.configuration;
+    return [...voters, ...learners].map((member): MemberView => {
+      if (member.id === this.#self) return { status: core.status(), reachable: true };
+      const heard = core.statuses.get(member.id);
+      if (heard === undefined) return { status: unheard(member), reachable: false };
+      return { status: heard.status, reachable: nowMs - heard.atMs <= UNREACHABLE_MS };
+    });
+  }
+
+  // ---- TransportHandler ----
+
+  receive(from: MemberId, messages: readonly PeerMessage[]): void {
+    this.#guard(() => this.core.receive(from, messages));
+  }
+
+  connected(peer: MemberId): void {
+    this.#guard(() => this.core.connected(peer));
+  }
+
+  peerDown(peer: MemberId): void {
+    this.#guard(() => this.core.peerDown(peer));
+  }
+
+  serveCheckpoint: TransportHandler['serveCheckpoint'] = (request) =>
+    this.#ports.checkpointer.serve(request);
+
+  // ---- Life ----
+
+  /** Hands leadership on; resolves when another leads or `withinMs` have passed. */
+  async leave(withinMs: number): Promise<void> {
+    this.#guard(() => this.core.leave());
+    const deadlineMs = this.#clock.monotonicMs() + withinMs;
+    while (this.core.raft.leader === this.#self && this.#clock.monotonicMs() < deadlineMs)
+      await new Promise<void>((resolve) => {
+        const stop = this.#ports.scheduler.every(10, () => {
+          stop();
+          resolve();
+        });
+      });
+  }
+
+  /** No input is taken after this; the log and the transport are closed by whoever opened them. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopTicking();
+  }
+
+  // ---- Turns ----
+
+  #wake(): void {
+    if (this.#isDue || this.#isStopped) return;
+    this.#isDue = true;
+    this.#ports.scheduler.defer(() => this.#turn());
+  }
+
+  #turn(): void {
+    if (!this.#isDue) return;
+    this.#isDue = false;
+    if (this.#isStopped) return;
+    try {
+      this.#perform(this.core.settle());
+    } catch (error) {
+      this.#stopWith(error);
+    }
+  }
+
+  /** An input; what it leads to is settled at the end of the turn. */
+  #guard(input: () => void): void {
+    if (this.#isStopped) return;
+    try {
+      input();
+      this.#wake();
+    } catch (error) {
+      this.#stopWith(error);
+    }
+  }
+
+  #perform(effects: Effects): void {
+    this.#followConfiguration();
+    for (const [to, messages] of effects.sends) this.#ports.transport.send(to, messages);
+    for (const persist of effects.persists) this.#persist(persist);
+    if (effects.install !== undefined) this.#install(effects.install);
+    this.#ports.checkpointer.consider(this.core, (error) => this.#stopWith(error));
+  }
+
+  #persist(persist: Persist): void {
+    this.#ports.log.append(persist.write).then(
+      () => this.#persisted(persist),
+      (error) => this.#stopWith(error),
+    );
+  }
+
+  #persisted(persist: Persist): void {
+    if (this.#isStopped) return;
+    for (const message of persist.sendAfter)
+      this.#ports.transport.send(message.to, [{ type: 'raft', message }]);
+    this.#guard(() => this.core.persisted(persist.token));
+    this.#turn();
+  }
+
+  #install(order: NonNullable<Effects['install']>): void {
+    const { logger, installer } = this.#ports;
+    installer.install(order).then(
+      ({ meta, tree }) => this.#guard(() => this.core.installed(meta, tree)),
+      (error) => {
+        if (!(error instanceof RollcallError)) return this.#stopWith(error);
+        logger.warn({ from: order.from, error: error.message }, 'fetching the state failed');
+        this.#guard(() => this.core.installFailed(order.from));
+      },
+    );
+  }
+
+  #followConfiguration(): void {
+    const { configuration } = this.core.raft;
+    if (configuration === this.#configuration) return;
+    this.#configuration = configuration;
+    const all = [...configuration.voters, ...configuration.learners];
+    this.#ports.transport.setPeers(all.filter(({ id }) => id !== this.#self));
+  }
+
+  #stopWith(reason: unknown): void {
+    if (this.#isStopped) return;
+    const error = reason instanceof Error ? reason : new Error(String(reason));
+    this.#ports.logger.error({ error: error.stack }, 'this member stops');
+    this.stop();
+    this.#fail(error);
+  }
+}
+
+function unheard(member: Configuration['voters'][number]): MemberView['status'] {
+  const { id, name, peerAddress } = member;
+  const nothing = { term: 0, commitIndex: 0, appliedIndex: 0 } as const;
+  return {
+    ...(nothing as unknown as Pick<MemberView['status'], 'term' | 'commitIndex' | 'appliedIndex'>),
+    type: 'status',
+    id,
+    name,
+    peerAddress,
+    role: 'follower',
+    pid: 0,
+    version: '',
+    clientAddress: '',
+    httpAddress: '',
+  };
+}
