@@ -1,0 +1,71 @@
+/**
+ * Who this data directory is. A member's id is minted once and never leaves its directory for another; an
+ * *empty* directory is one without it. The boot number rises with every start and is durable before it is
+ * used, so that messages of an earlier life can be told from those of this one.
+ */
+
+import { decodeConfiguration, encodeConfiguration } from '../codec/run.js';
+import { RollcallError } from '../types/errors.js';
+import { asClusterId, asMemberId, type ClusterId, type MemberId } from '../types/ids.js';
+import type { Configuration } from '../types/log.js';
+import type { Disk, Random } from '../types/ports.js';
+import { countField, readStoredJson, textField, writeStoredJson } from './stored-json.js';
+
+export interface Identity {
+  readonly memberId: MemberId;
+  /** Unset until the founders have met, or the cluster that this member joins has answered. */
+  readonly clusterId: ClusterId | undefined;
+  /** The configuration at index 0; without members for one that joins later. */
+  readonly founders: Configuration;
+  readonly boot: number;
+}
+
+const FILE = 'identity.json';
+const MEMBER_ID_QUARTERS = 4;
+
+export const NO_MEMBERS: Configuration = { voters: [], learners: [] };
+
+/** 64 random bits: an id is never used twice. */
+export function mintMemberId(random: Random): MemberId {
+  const quarters = Array.from({ length: MEMBER_ID_QUARTERS }, () => random.below(0x10000));
+  return asMemberId(quarters.map((part) => part.toString(16).padStart(4, '0')).join(''));
+}
+
+/** `undefined` for an empty directory. A damaged identity cannot be guessed: it rejects with CORRUPT. */
+export async function readIdentity(disk: Disk): Promise<Identity | undefined> {
+  const stored = await readStoredJson(disk, FILE);
+  if (stored.type === 'missing') return undefined;
+  const identity = stored.type === 'value' ? parseIdentity(stored.value) : undefined;
+  if (identity !== undefined) return identity;
+  throw new RollcallError(
+    'CORRUPT',
+    `${FILE} is damaged: remove this member from the cluster, empty its data directory, and add it as a new one`,
+  );
+}
+
+export function writeIdentity(disk: Disk, identity: Identity): Promise<void> {
+  const { memberId, clusterId, founders, boot } = identity;
+  const configuration = Buffer.from(encodeConfiguration(founders)).toString('hex');
+  return writeStoredJson(disk, FILE, { memberId, clusterId, boot, founders: configuration });
+}
+
+/** The next life of this member; durable when it resolves. */
+export async function nextBoot(disk: Disk, identity: Identity): Promise<Identity> {
+  const next = { ...identity, boot: identity.boot + 1 };
+  await writeIdentity(disk, next);
+  return next;
+}
+
+function parseIdentity(value: unknown): Identity | undefined {
+  const memberId = textField(value, 'memberId');
+  const clusterId = textField(value, 'clusterId');
+  const boot = countField(value, 'boot');
+  const founders = decodeConfiguration(Buffer.from(textField(value, 'founders') ?? '', 'hex'));
+  if (memberId === undefined || boot === undefined || founders === undefined) return undefined;
+  return {
+    memberId: asMemberId(memberId),
+    clusterId: clusterId === undefined ? undefined : asClusterId(clusterId),
+    founders,
+    boot,
+  };
+}
