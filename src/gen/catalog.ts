@@ -128,7 +128,10 @@ export const ChangeType = {
 export interface InstanceChange {
   readonly type: number;
   readonly instance: Instance | undefined;
-  /** Of a leave: closed, disconnected, expired, deregistered, revoked, restored. */
+  /**
+   * Of a leave: closed, disconnected, expired, deregistered, revoked, restored; or filtered, when it
+   * is still there and no longer passes the filter.
+   */
   readonly reason: string;
 }
 
@@ -160,6 +163,8 @@ export interface RegisterRequest {
   /** Reserved for unary calls that name a session, which are refused; a stream uses its own. */
   readonly session: number;
   readonly secret: Uint8Array;
+  /** Milliseconds since 1970, the registering side's clock; the same when the request is sent again. */
+  readonly registeredAt: number;
   /** Which of its members is set. */
   readonly weightSet?: 'weight';
 }

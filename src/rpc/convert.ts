@@ -154,3 +154,8 @@ export function instanceFrom(message: wire.Instance): Instance {
     overridden: message.overridden,
   };
 }
+
+/** For 64-bit fields: whole, and an endless age the largest that the field holds. */
+export function wholeMs(ms: number): number {
+  return Number.isFinite(ms) ? Math.max(0, Math.round(ms)) : Number.MAX_SAFE_INTEGER;
+}

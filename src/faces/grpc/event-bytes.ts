@@ -1,0 +1,69 @@
+/**
+ * Watch events as bytes, encoded once for all subscribers: an event batch is shared by everyone who
+ * watches the same place, so what it looks like on the wire is kept beside it for as long as it lives.
+ */
+import { eventsMessage, snapshotNodeMessage, wholeMs } from '../../rpc/convert.js';
+import { codec } from '../../rpc/definitions.js';
+import type { Delivery } from '../../server/service.js';
+import type { EventBatch } from '../../types/event.js';
+import { PAGE_BYTES_MAX } from '../../types/limits.js';
+import type { TreeNode } from '../../types/node.js';
+
+const watchBytes = new WeakMap<EventBatch, Buffer>();
+
+/** The WatchResponse that carries the batch. */
+export function eventBytes(batch: EventBatch): Buffer {
+  let bytes = watchBytes.get(batch);
+  if (bytes === undefined) {
+    bytes = codec('WatchResponse').encode({ events: eventsMessage(batch) });
+    watchBytes.set(batch, bytes);
+  }
+  return bytes;
+}
+
+type SnapshotDelivery = Delivery & { readonly type: 'snapshot' };
+
+/** WatchResponses of one part of a snapshot, cut so that none grows past what receivers take. */
+export function snapshotBytes(snapshot: SnapshotDelivery): Buffer[] {
+  const { revision, marked } = snapshot;
+  const parts = cutByBytes(snapshot.nodes);
+  return parts.map((nodes, i) => {
+    const complete = snapshot.complete && i === parts.length - 1;
+    const message = { nodes: nodes.map(snapshotNodeMessage), revision, complete, marked };
+    return codec('WatchResponse').encode({ snapshot: message });
+  });
+}
+
+/** At least one part, which may be empty. */
+function cutByBytes(nodes: readonly TreeNode[]): (readonly TreeNode[])[] {
+  const parts: TreeNode[][] = [[]];
+  let bytes = 0;
+  for (const node of nodes) {
+    const size = node.data.length + node.path.length;
+    if (bytes > 0 && bytes + size > PAGE_BYTES_MAX) {
+      parts.push([]);
+      bytes = 0;
+    }
+    bytes += size;
+    parts.at(-1)!.push(node);
+  }
+  return parts;
+}
+
+/** Empty for what a watch does not carry. */
+export function watchResponses(delivery: Delivery): readonly Buffer[] {
+  switch (delivery.type) {
+    case 'events':
+      return [eventBytes(delivery.batch)];
+    case 'snapshot':
+      return snapshotBytes(delivery);
+    case 'bookmark':
+      return [codec('WatchResponse').encode({ bookmark: delivery.revision })];
+    case 'stale':
+      return [codec('WatchResponse').encode({ stale: { ageMs: wholeMs(delivery.ageMs) } })];
+    case 'live':
+      return [codec('WatchResponse').encode({ live: delivery.revision })];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,178 @@
+/** Operations of a session stream as requests of the service, and what their answers look like. */
+import type * as wire from '../../gen/index.js';
+import { errorDetail } from '../../rpc/failure.js';
+import type { Outgoing } from '../../rpc/shapes.js';
+import type { Request } from '../../server/service.js';
+import { unreachable } from '../../types/assert.js';
+import { RollcallError } from '../../types/errors.js';
+import type { InstanceSpec } from '../../types/instance.js';
+import { filterFrom, type InstanceFilter } from './instance-filter.js';
+import { deregisterBody, instanceSpec, registerBody, updateBody } from './registration.js';
+import {
+  createBody,
+  deleteBody,
+  type Frame,
+  getRequest,
+  instancesRequest,
+  listRequest,
+  servicesRequest,
+  setBody,
+  transactBody,
+  watchRequest,
+  writeRequest,
+} from './requests.js';
+import {
+  type Answered,
+  createResponse,
+  getResponse,
+  instancesResponse,
+  listResponse,
+  openResponse,
+  registerResponse,
+  servicesResponse,
+  setResponse,
+  transactResponse,
+} from './responses.js';
+import { attachRequest, openRequest } from './session-requests.js';
+import { invalid } from './status.js';
+
+export type Asked = Request & { readonly id: number };
+export type OperationName = NonNullable<wire.StreamOperation['operation']>;
+
+/** What must be remembered of an operation to answer it. */
+export type Memory =
+  | { readonly type: 'register'; readonly spec: InstanceSpec }
+  | { readonly type: 'instances'; readonly filter: InstanceFilter | undefined };
+
+export interface Understood {
+  readonly request: Asked | RollcallError;
+  readonly memory?: Memory;
+}
+
+/** `peer`: the address that registrations default to. */
+export function understand(operation: wire.StreamOperation, peer: string): Understood {
+  const { id, seq, timeoutMs } = operation;
+  const frame = { id, seq, timeoutMs };
+  switch (operation.operation) {
+    case 'register':
+      return register(operation.register!, frame, peer);
+    case 'instances':
+      return instances(operation.instances!, frame);
+    default:
+      return { request: plain(operation, frame, peer) };
+  }
+}
+
+function plain(operation: wire.StreamOperation, frame: Frame, peer: string): Asked | RollcallError {
+  switch (operation.operation) {
+    case 'create':
+      return writeRequest(createBody(operation.create!), frame);
+    case 'set':
+      return writeRequest(setBody(operation.set!), frame);
+    case 'delete':
+      return writeRequest(deleteBody(operation.delete!), frame);
+    case 'transact':
+      return writeRequest(transactBody(operation.transact!), frame);
+    case 'get':
+      return getRequest(operation.get!, frame);
+    case 'list':
+      return listRequest(operation.list!, frame);
+    case 'services':
+      return servicesRequest(operation.services!, frame);
+    case 'watch':
+      return watchRequest(operation.watch!, frame);
+    default:
+      return ofSession(operation, frame, peer);
+  }
+}
+
+function ofSession(
+  operation: wire.StreamOperation,
+  frame: Frame,
+  peer: string,
+): Asked | RollcallError {
+  switch (operation.operation) {
+    case 'open':
+      return openRequest(operation.open!, frame);
+    case 'attach':
+      return attachRequest(operation.attach!, frame);
+    case 'close':
+      return writeRequest({ kind: 'closeSession' }, frame);
+    case 'skip':
+      return writeRequest({ kind: 'skip' }, frame);
+    case 'updateInstance':
+      return writeRequest(update(operation.updateInstance!, peer), frame);
+    case 'deregister':
+      return writeRequest(deregisterBody(operation.deregister!), frame);
+    default:
+      return invalid('the operation is empty, or of a later version');
+  }
+}
+
+/** The time of registering is the client's to say: the same request sent again must be the same bytes. */
+function update(message: wire.UpdateInstanceRequest, address: string) {
+  return updateBody(message, { address, registeredAt: message.instance?.registeredAt ?? 0 });
+}
+
+function register(message: wire.RegisterRequest, frame: Frame, address: string): Understood {
+  const spec = instanceSpec(message, { address, registeredAt: message.registeredAt });
+  if (spec instanceof RollcallError) return { request: spec };
+  const body = registerBody(spec, { isStatic: message.static, takeover: message.takeover });
+  return { request: writeRequest(body, frame), memory: { type: 'register', spec } };
+}
+
+function instances(message: wire.InstancesRequest, frame: Frame): Understood {
+  const filter = filterFrom(message.filter);
+  if (filter instanceof RollcallError) return { request: filter };
+  return { request: instancesRequest(message, frame), memory: { type: 'instances', filter } };
+}
+
+type Response = Outgoing<wire.OperationResponse>;
+
+export function errorResponse(id: number, error: RollcallError, position = 0): Response {
+  return { id, error: errorDetail(error, position) };
+}
+
+export function answerResponse(delivery: Answered, memory: Memory | undefined): Response {
+  return delivery.type === 'outcome' ? ofOutcome(delivery, memory) : ofAnswer(delivery, memory);
+}
+
+function ofOutcome(delivery: Answered & { readonly type: 'outcome' }, memory?: Memory): Response {
+  const { id, outcome, revision } = delivery;
+  switch (outcome.type) {
+    case 'set':
+      return { id, set: setResponse(outcome, revision) };
+    case 'created':
+      return { id, create: createResponse(outcome, revision) };
+    case 'deleted':
+      return { id, delete: { revision } };
+    case 'transacted':
+      return { id, transact: transactResponse(outcome, revision) };
+    case 'attached':
+      return { id, open: openResponse(outcome) };
+    case 'registered':
+      if (memory?.type !== 'register') return { id, done: revision };
+      return { id, register: registerResponse(outcome, memory.spec, revision) };
+    default:
+      return { id, done: revision };
+  }
+}
+
+function ofAnswer(delivery: Answered & { readonly type: 'answer' }, memory?: Memory): Response {
+  const { id, answer, revision } = delivery;
+  switch (answer.type) {
+    case 'node':
+      return { id, get: getResponse(answer, revision) };
+    case 'services':
+      return { id, services: servicesResponse(answer, revision) };
+    case 'nodes': {
+      if (memory?.type === 'instances') {
+        return { id, instances: instancesResponse(answer.nodes, memory.filter, revision) };
+      }
+      const list = listResponse(answer, revision);
+      return list instanceof RollcallError ? errorResponse(id, list) : { id, list };
+    }
+    default:
+      return unreachable(answer);
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * One session stream: batches of operations in, one message of items out per turn. Order is the
+ * attachment's; here are only the open ids, what is needed to answer them, and the bounds. An operation
+ * that makes no sense is answered with an error; only a frame that is no message ends the stream.
+ */
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type * as wire from '../../gen/index.js';
+import { wholeMs } from '../../rpc/convert.js';
+import { codec } from '../../rpc/definitions.js';
+import type { Outgoing } from '../../rpc/shapes.js';
+import type { Attachment, Delivery, Request, Sink } from '../../server/service.js';
+import { RollcallError } from '../../types/errors.js';
+import { ATTACHMENT_REQUESTS_MAX } from '../../types/limits.js';
+import { overloaded } from './anonymous.js';
+import type { GrpcContext, LongCall } from './context.js';
+import { watchResponses } from './event-bytes.js';
+import { Malformed } from './malformed.js';
+import { answerResponse, errorResponse, type Memory, understand } from './operations.js';
+import { Outlet, type WritableCall } from './outlet.js';
+import { addressOfPeer } from './registration.js';
+import { writeRequest } from './requests.js';
+import { type Answered, type Failure, failureError, refusal } from './responses.js';
+import { moving } from './status.js';
+import { StreamFrames } from './stream-frame.js';
+
+/** Frames taken from a client that reads nothing of what it is sent; then it is sent away. */
+const UNREAD_FRAMES_MAX = 10_000;
+
+/** An operation without an answer yet. */
+interface Open {
+  readonly name: string;
+  readonly startedMs: number;
+  readonly memory: Memory | undefined;
+  /** The operation was not valid: its seq is consumed by a skip, its answer is this. */
+  readonly invalid: RollcallError | undefined;
+}
+
+type Item = Outgoing<wire.StreamItem>;
+
+export class SessionStream implements Sink, LongCall {
+  readonly #context: GrpcContext;
+  readonly #outlet: Outlet;
+  readonly #attachment: Attachment;
+  readonly #peer: string;
+  readonly #open = new Map<number, Open>();
+  readonly #frames = new StreamFrames();
+  #unreadFrames = 0;
+  #takenSeen = 0;
+
+  constructor(
+    context: GrpcContext,
+    call: ServerDuplexStream<wire.StreamRequest | Malformed, Buffer>,
+  ) {
+    this.#context = context;
+    this.#peer = addressOfPeer(call.getPeer());
+    this.#outlet = new Outlet(call as unknown as WritableCall, () => this.#attachment.drained());
+    this.#attachment = context.service.attach({ identities: [], ordered: true }, this);
+    context.longCalls.add(this);
+    call.on('data', (frame: wire.StreamRequest | Malformed) => this.#receive(frame));
+    call.on('end', () => this.#peerEnded());
+    call.on('cancelled', () => this.#close('peerClosed'));
+  }
+
+  deliver(batch: readonly Delivery[]): void {
+    const now = performance.now();
+    const openBefore = this.#open.size;
+    for (const delivery of batch) this.#add(delivery, now);
+    this.#context.metrics.inFlight(this.#open.size - openBefore);
+    this.#send();
+  }
+
+  unsentBytes(): number {
+    return this.#outlet.unsentBytes();
+  }
+
+  move(): void {
+    this.#fail(moving());
+  }
+
+  #receive(frame: wire.StreamRequest | Malformed): void {
+    if (frame instanceof Malformed) return this.#fail(frame.error);
+    if (!this.#isRead()) return this.#fail(new RollcallError('OVERLOADED', 'nobody reads answers'));
+    if (frame.ackedSeq > 0) this.#attachment.acknowledge(frame.ackedSeq);
+    const requests: Request[] = [];
+    const openBefore = this.#open.size;
+    const now = performance.now();
+    for (const operation of frame.operations) this.#accept(operation, requests, now);
+    if (frame.touch > 0) requests.push({ type: 'touch', number: frame.touch });
+    this.#context.metrics.inFlight(this.#open.size - openBefore);
+    this.#attachment.submit(requests);
+    this.#send();
+  }
+
+  #isRead(): boolean {
+    if (this.#takenSeen !== this.#outlet.taken || this.#outlet.unsentBytes() === 0) {
+      this.#takenSeen = this.#outlet.taken;
+      this.#unreadFrames = 0;
+    }
+    return ++this.#unreadFrames <= UNREAD_FRAMES_MAX;
+  }
+
+  #accept(operation: wire.StreamOperation, requests: Request[], startedMs: number): void {
+    const { id, seq } = operation;
+    if (operation.operation === 'unwatch') {
+      requests.push({ type: 'unwatch', watch: operation.unwatch! });
+      return this.#addItem({ response: { id, done: 0 } });
+    }
+    const problem = this.#roomProblem(id);
+    if (problem !== undefined) return this.#addItem({ response: errorResponse(id, problem) });
+    const name = methodName(operation.operation);
+    const { request, memory } = understand(operation, this.#peer);
+    if (!(request instanceof RollcallError)) {
+      this.#open.set(id, { name, startedMs, memory, invalid: undefined });
+      requests.push(request);
+    } else if (seq > 0) {
+      this.#open.set(id, { name, startedMs, memory, invalid: request });
+      requests.push(skip(operation));
+    } else {
+      this.#context.metrics.request(name, request.code, 0);
+      this.#addItem({ response: errorResponse(id, request) });
+    }
+  }
+
+  #roomProblem(id: number): RollcallError | undefined {
+    if (this.#open.size >= ATTACHMENT_REQUESTS_MAX) return overloaded();
+    if (!this.#open.has(id)) return undefined;
+    return new RollcallError('PROTOCOL', `id ${id} is that of an open request`);
+  }
+
+  #add(delivery: Delivery, now: number): void {
+    switch (delivery.type) {
+      case 'outcome':
+      case 'answer':
+      case 'failure':
+        return this.#answer(delivery, now);
+      case 'events':
+      case 'snapshot':
+        for (const bytes of watchResponses(delivery)) this.#frames.addWatch(delivery.watch, bytes);
+        return;
+      default:
+        return this.#addItem(itemOf(delivery));
+    }
+  }
+
+  #answer(delivery: Answered | Failure, now: number): void {
+    const open = this.#open.get(delivery.id);
+    if (open === undefined) return;
+    this.#open.delete(delivery.id);
+    const { response, code } = responseTo(delivery, open);
+    this.#context.metrics.request(open.name, code, (now - open.startedMs) / 1000);
+    this.#addItem({ response });
+  }
+
+  #addItem(item: Item): void {
+    this.#frames.add(codec('StreamItem').encode(item));
+  }
+
+  #send(): void {
+    for (const frame of this.#frames.take()) this.#outlet.write(frame);
+  }
+
+  #peerEnded(): void {
+    this.#close('peerClosed');
+    this.#outlet.end();
+  }
+
+  /** The attachment is closed in a later turn, because this may run inside one of its calls. */
+  #fail(error: RollcallError): void {
+    this.#outlet.fail(error);
+    setImmediate(() => this.#close('local'));
+  }
+
+  #close(reason: 'peerClosed' | 'local'): void {
+    if (!this.#context.longCalls.delete(this)) return;
+    this.#attachment.close(reason);
+    this.#context.metrics.inFlight(-this.#open.size);
+    this.#open.clear();
+  }
+}
+
+function skip({ id, seq, timeoutMs }: wire.StreamOperation): Request {
+  return writeRequest({ kind: 'skip' }, { id, seq, timeoutMs }) as Request;
+}
+
+function responseTo(delivery: Answered | Failure, open: Open) {
+  const { id } = delivery;
+  if (delivery.type === 'failure') {
+    return { response: errorResponse(id, failureError(delivery)), code: delivery.code };
+  }
+  if (open.invalid !== undefined) {
+    return { response: errorResponse(id, open.invalid), code: open.invalid.code };
+  }
+  if (delivery.type === 'outcome' && delivery.outcome.type === 'refused') {
+    const { error, position } = refusal(delivery.outcome);
+    return { response: errorResponse(id, error, position), code: error.code };
+  }
+  return { response: answerResponse(delivery, open.memory), code: 'OK' };
+}
+
+type Notice = Exclude<
+  Delivery,
+  { readonly type: 'outcome' | 'answer' | 'failure' | 'events' | 'snapshot' }
+>;
+
+function itemOf(notice: Notice): Item {
+  switch (notice.type) {
+    case 'touched':
+      return { touched: notice.number };
+    case 'bookmark':
+      return { bookmark: notice.revision };
+    case 'stale':
+      return { stale: { ageMs: wholeMs(notice.ageMs) } };
+    case 'live':
+      return { live: notice.revision };
+    case 'sessionEnded':
+      return { ended: { cause: notice.cause } };
+    default:
+      return { progress: true };
+  }
+}
+
+const methodNames = new Map<string, string>();
+
+/** For metrics, as in Stream/set; made once for each. */
+function methodName(operation = 'none'): string {
+  let name = methodNames.get(operation);
+  if (name === undefined) {
+    name = `Stream/${operation}`;
+    methodNames.set(operation, name);
+  }
+  return name;
+}

@@ -1,0 +1,61 @@
+/**
+ * One server-streaming watch on an attachment of its own. The client's end is an end of the watch and
+ * nothing more; the member's leaving ends it with a status that sends the client elsewhere.
+ */
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { Attachment, Delivery, Sink, WatchStart } from '../../server/service.js';
+import type { GrpcContext, LongCall } from './context.js';
+import { Outlet, type WritableCall } from './outlet.js';
+import { failureError, refusal } from './responses.js';
+import { moving } from './status.js';
+
+export type Translate = (delivery: Delivery) => readonly Buffer[];
+
+export class WatchCall implements Sink, LongCall {
+  readonly #context: GrpcContext;
+  readonly #translate: Translate;
+  readonly #outlet: Outlet;
+  readonly #attachment: Attachment;
+
+  constructor(
+    context: GrpcContext,
+    call: ServerWritableStream<unknown, unknown>,
+    { start, translate }: { readonly start: WatchStart; readonly translate: Translate },
+  ) {
+    this.#context = context;
+    this.#translate = translate;
+    this.#outlet = new Outlet(call as unknown as WritableCall, () => this.#attachment.drained());
+    this.#attachment = context.service.attach({ identities: [], ordered: false }, this);
+    context.longCalls.add(this);
+    call.on('cancelled', () => this.#close('peerClosed'));
+    this.#attachment.submit([start]);
+  }
+
+  deliver(batch: readonly Delivery[]): void {
+    for (const delivery of batch) {
+      if (delivery.type === 'failure') return this.#fail(failureError(delivery));
+      if (delivery.type === 'outcome' && delivery.outcome.type === 'refused') {
+        return this.#fail(refusal(delivery.outcome).error);
+      }
+      for (const bytes of this.#translate(delivery)) this.#outlet.write(bytes);
+    }
+  }
+
+  unsentBytes(): number {
+    return this.#outlet.unsentBytes();
+  }
+
+  move(): void {
+    this.#fail(moving());
+  }
+
+  /** The attachment is closed in a later turn: a sink must not call back. */
+  #fail(error: Parameters<Outlet['fail']>[0]): void {
+    this.#outlet.fail(error);
+    setImmediate(() => this.#close('local'));
+  }
+
+  #close(reason: 'peerClosed' | 'local'): void {
+    if (this.#context.longCalls.delete(this)) this.#attachment.close(reason);
+  }
+}
