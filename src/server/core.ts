@@ -42,6 +42,8 @@ export interface CoreOptions {
     'type' | 'role' | 'term' | 'commitIndex' | 'appliedIndex'
   >;
   readonly sessionEnded: (cause: string) => void;
+  /** Changes were pushed to subscribers this long after they were committed here. */
+  readonly pushed: (ms: number) => void;
   /** There are inputs: `settle` is due at the end of this turn. */
   readonly wake: () => void;
 }
@@ -253,6 +255,7 @@ export class Core {
 
   /** To be called at the end of every turn with inputs. */
   settle(): Effects {
+    const startedMs = this.#clock.monotonicMs();
     const persists: Persist[] = [];
     let install: Ready['install'];
     do {
@@ -268,6 +271,7 @@ export class Core {
     } while (this.#leadershipMoved());
     this.#reads.run();
     this.#flushGates();
+    if (this.#hub.takePublished()) this.#options.pushed(this.#clock.monotonicMs() - startedMs);
     const sends = this.#sends;
     this.#sends = new Map();
     return { persists, sends, install };

@@ -34,6 +34,7 @@ export class WatchHub {
   readonly #channels = new Map<string, Channel>();
   #tree: Tree;
   #count = 0;
+  #hasPublished = false;
 
   constructor(tree: Tree) {
     this.#tree = tree;
@@ -41,6 +42,13 @@ export class WatchHub {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Whether anything went to a subscriber since the last call. */
+  takePublished(): boolean {
+    const had = this.#hasPublished;
+    this.#hasPublished = false;
+    return had;
   }
 
   /** Begins a watch at what the member has applied; the reader's first deliveries are pushed at once. */
@@ -77,6 +85,7 @@ export class WatchHub {
     for (const channel of touched) {
       const batch = { revision: events[0]!.revision, events: channel.pending };
       channel.pending = [];
+      this.#hasPublished = true;
       deliver(channel, batch);
     }
   }

@@ -1,0 +1,148 @@
+/**
+ * One member in virtual time: the production `Member`, log and checkpoint code over disks and a network in
+ * memory. It can lose its power (un-synced bytes are kept, lost or torn), be killed, and start again.
+ */
+import { encodeInstance } from '../../src/codec/instance.js';
+import { assembleMember } from '../../src/server/assemble.js';
+import type { Member } from '../../src/server/member.js';
+import type { Tuning } from '../../src/server/tuning.js';
+import { openCheckpointStore } from '../../src/storage/checkpoint-store.js';
+import { MemoryDisk } from '../../src/storage/memory-disk.js';
+import { MemoryStateDatabases } from '../../src/storage/memory-state-database.js';
+import { openWal } from '../../src/storage/wal.js';
+import type { MemoryNetwork } from '../../src/transport/memory-network.js';
+import { asClusterId, type MemberId } from '../../src/types/ids.js';
+import type { ConfiguredMember } from '../../src/types/log.js';
+import type { Logger } from '../../src/types/ports.js';
+import type { World } from './world.js';
+
+export { encodeInstance };
+
+export const CLUSTER_ID = asClusterId('c'.repeat(32));
+
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+export interface SimMemberOptions {
+  readonly id: MemberId;
+  readonly name: string;
+  readonly founders: readonly ConfiguredMember[];
+  readonly network: MemoryNetwork;
+  readonly world: World;
+  readonly tuning: Tuning;
+  /** Longest time that a disk operation takes. */
+  readonly diskDelayMsMax: number;
+}
+
+export class SimMember {
+  readonly id: MemberId;
+  readonly name: string;
+  readonly #options: SimMemberOptions;
+  readonly #disk: MemoryDisk;
+  readonly #states: MemoryStateDatabases;
+  #boot = 0;
+  #life = 0;
+  /** undefined while down or starting. */
+  member: Member | undefined;
+  /** The member stopped itself: always a finding. */
+  failure: Error | undefined;
+
+  constructor(options: SimMemberOptions) {
+    const { world, diskDelayMsMax } = options;
+    this.id = options.id;
+    this.name = options.name;
+    this.#options = options;
+    const schedule = (_: unknown, complete: () => void) =>
+      world.schedule(world.random.below(diskDelayMsMax * 10 + 1) / 10, complete);
+    this.#disk = new MemoryDisk({ schedule });
+    this.#states = new MemoryStateDatabases({ schedule });
+  }
+
+  get isUp(): boolean {
+    return this.member !== undefined;
+  }
+
+  start(): void {
+    const life = ++this.#life;
+    this.#start(life).catch((error) => {
+      if (life === this.#life) this.failure = error;
+    });
+  }
+
+  /** The process dies; with `power`, the machine too. */
+  stop(how: 'kill' | 'power'): void {
+    this.#life++;
+    this.#options.network.kill(this.id);
+    this.member?.stop();
+    this.member = undefined;
+    if (how === 'kill') {
+      this.#disk.kill();
+      this.#states.kill();
+    } else {
+      this.#disk.crash(this.#options.world.random);
+      this.#states.crash(this.#options.world.random);
+    }
+  }
+
+  async #start(life: number): Promise<void> {
+    const { world, network, founders, tuning, id, name } = this.#options;
+    const boot = ++this.#boot;
+    const { log, recovered } = await openWal(this.#disk, {
+      clusterId: CLUSTER_ID,
+      memberId: id,
+      founders: { voters: founders, learners: [] },
+      random: world.random,
+      timer: { start: (delayMs, callback) => startTimer(world, delayMs, callback) },
+      segmentBytes: 16 * 1024,
+      allocateBytes: 4 * 1024,
+    });
+    const { store, damage } = await openCheckpointStore(
+      this.#disk,
+      this.#states,
+      recovered.checkpoint,
+    );
+    if (damage !== undefined) throw new Error(damage);
+    if (life !== this.#life) return;
+    const transport = network.join({ self: { id, name }, clusterId: CLUSTER_ID });
+    const { member } = await assembleMember({
+      self: id,
+      boot,
+      clusterId: CLUSTER_ID,
+      log,
+      recovered,
+      checkpoints: store,
+      transport,
+      clock: world,
+      random: world.random,
+      scheduler: {
+        defer: (task) => world.schedule(0, task),
+        every: (intervalMs, task) => world.every(intervalMs, task),
+      },
+      logger: SILENT,
+      tuning,
+      describeSelf: () => describe(id, name),
+      sessionEnded: () => {},
+      pushed: () => {},
+    });
+    if (life !== this.#life) return member.stop();
+    this.member = member;
+    member.failed.then((error) => {
+      if (life === this.#life) this.failure = error;
+    });
+  }
+}
+
+function startTimer(world: World, delayMs: number, callback: () => void): () => void {
+  let cancelled = false;
+  world.schedule(delayMs, () => {
+    if (!cancelled) callback();
+  });
+  return () => {
+    cancelled = true;
+  };
+}
+
+function describe(id: MemberId, name: string) {
+  const address = `${name}:1`;
+  const addresses = { peerAddress: address, clientAddress: address, httpAddress: address };
+  return { id, name, pid: 1, version: 'sim', ...addresses };
+}
