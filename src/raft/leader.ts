@@ -33,7 +33,7 @@ export function becomeLeader(state: ConsensusState): void {
     reads: new ReadRounds(),
     heartbeatTicks: 0,
     quorumTicks: 0,
-    heartbeatDue: true,
+    heartbeatDue: false,
     transfer: undefined,
     uncommittedBytes: log.bytesBetween(asIndex(state.commitIndex + 1), log.lastIndex),
   };

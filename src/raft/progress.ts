@@ -118,10 +118,12 @@ export class Progress {
     this.#waiting = false;
   }
 
-  /** A sign of life: an unanswered probe may be tried again; the follower may lag because of a loss. */
+  /**
+   * A sign of life from a follower that may lack something because an append was lost: an empty one finds
+   * out, without sending entries twice that are merely slow.
+   */
   heard(lastIndex: Index): void {
     if (this.#mode === 'snapshot') return;
-    this.#waiting = false;
     if (this.#mode === 'probe' || this.#matchIndex < lastIndex) this.nudged = true;
   }
 

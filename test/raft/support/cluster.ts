@@ -101,16 +101,13 @@ export class Cluster {
     }
   }
 
-  /** Makes `name` the leader, by silence of everyone else. */
+  /** Makes `name` the leader: everyone else loses the one it follows, `name` runs out of patience. */
   elect(name: string): void {
-    for (let i = 0; i < 10 && this.get(name).raft.role !== 'leader'; i++) {
-      for (const other of this.members.keys()) {
-        if (other !== name) this.tick(other, TICKS.electionTicksMin - 1);
-        if (this.get(other).raft.role !== 'follower') this.settle();
-      }
-      this.tick(name, TICKS.electionTicksMin);
-      this.settle();
+    for (const member of this.members.values()) {
+      this.act(member.id, ({ raft }) => raft.leader && raft.peerDown(raft.leader));
     }
+    this.tick(name, TICKS.electionTicksMin);
+    this.settle();
     if (this.get(name).raft.role !== 'leader') throw new Error(`${name} was not elected`);
   }
 

@@ -75,7 +75,7 @@ export class TestMember {
       ...this.#options,
       initial: { hardState, snapshot, runs, appliedIndex },
     });
-    this.#role = raft.role;
+    this.#role = roleOf(raft);
     return raft;
   }
 
@@ -101,7 +101,7 @@ export class TestMember {
   }
 
   #noteRole(): void {
-    const role = `${this.raft.role} at term ${this.raft.term}`;
+    const role = roleOf(this.raft);
     if (role !== this.#role) this.#events.note(`${this.id} becomes ${role}`);
     this.#role = role;
   }
@@ -195,4 +195,8 @@ export class TestMember {
     this.raft.snapshotInstalled(meta);
     this.pump();
   }
+}
+
+function roleOf(raft: Raft): string {
+  return `${raft.role} at term ${raft.term}`;
 }
