@@ -4,12 +4,11 @@
  * used, so that messages of an earlier life can be told from those of this one.
  */
 
-import { decodeConfiguration, encodeConfiguration } from '../codec/run.js';
 import { RollcallError } from '../types/errors.js';
 import { asClusterId, asMemberId, type ClusterId, type MemberId } from '../types/ids.js';
-import type { Configuration } from '../types/log.js';
+import type { Configuration, ConfiguredMember } from '../types/log.js';
 import type { Disk, Random } from '../types/ports.js';
-import { countField, readStoredJson, textField, writeStoredJson } from './stored-json.js';
+import { countField, fieldOf, readStoredJson, textField, writeStoredJson } from './stored-json.js';
 
 export interface Identity {
   readonly memberId: MemberId;
@@ -45,8 +44,7 @@ export async function readIdentity(disk: Disk): Promise<Identity | undefined> {
 
 export function writeIdentity(disk: Disk, identity: Identity): Promise<void> {
   const { memberId, clusterId, founders, boot } = identity;
-  const configuration = Buffer.from(encodeConfiguration(founders)).toString('hex');
-  return writeStoredJson(disk, FILE, { memberId, clusterId, boot, founders: configuration });
+  return writeStoredJson(disk, FILE, { memberId, clusterId, boot, founders });
 }
 
 /** The next life of this member; durable when it resolves. */
@@ -60,7 +58,7 @@ function parseIdentity(value: unknown): Identity | undefined {
   const memberId = textField(value, 'memberId');
   const clusterId = textField(value, 'clusterId');
   const boot = countField(value, 'boot');
-  const founders = decodeConfiguration(Buffer.from(textField(value, 'founders') ?? '', 'hex'));
+  const founders = parseConfiguration(fieldOf(value, 'founders'));
   if (memberId === undefined || boot === undefined || founders === undefined) return undefined;
   return {
     memberId: asMemberId(memberId),
@@ -68,4 +66,23 @@ function parseIdentity(value: unknown): Identity | undefined {
     founders,
     boot,
   };
+}
+
+function parseConfiguration(value: unknown): Configuration | undefined {
+  const voters = parseMembers(fieldOf(value, 'voters'));
+  const learners = parseMembers(fieldOf(value, 'learners'));
+  return voters === undefined || learners === undefined ? undefined : { voters, learners };
+}
+
+function parseMembers(value: unknown): ConfiguredMember[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const members: ConfiguredMember[] = [];
+  for (const one of value) {
+    const id = textField(one, 'id');
+    const name = textField(one, 'name');
+    const peerAddress = textField(one, 'peerAddress');
+    if (id === undefined || name === undefined || peerAddress === undefined) return undefined;
+    members.push({ id: asMemberId(id), name, peerAddress });
+  }
+  return members;
 }

@@ -31,6 +31,7 @@ const SLICE_ROWS = 1000;
 const READ_AHEAD_BYTES = 256 * 1024;
 const TEXT_BYTES_MAX = 1024;
 
+const MISSING_FILE = /No such file or directory|does not exist/;
 /** LevelDB's own words for files that contradict each other. */
 const DAMAGE_CODES: readonly unknown[] = ['LEVEL_CORRUPTION', 'LEVEL_INVALID_ARGUMENT'];
 
@@ -83,7 +84,7 @@ function isDamage(error: unknown): boolean {
     readonly code?: unknown;
     readonly message?: unknown;
   };
-  return DAMAGE_CODES.includes(code) || String(message).includes('No such file or directory');
+  return DAMAGE_CODES.includes(code) || MISSING_FILE.test(String(message));
 }
 
 function damageOr(error: unknown): unknown {

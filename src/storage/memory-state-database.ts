@@ -103,6 +103,11 @@ export class MemoryStateDatabases implements StateDatabases {
     }
   }
 
+  /** The process died, the machine did not: everything written stays. */
+  kill(): void {
+    this.#life++;
+  }
+
   /** Makes a directory one that cannot be opened. */
   damage(name: string): void {
     const directory = this.#directories.get(name);

@@ -12,7 +12,7 @@ import type { Clock, Disk, Random } from '../types/ports.js';
 import type { LogExtent } from './log/extent.js';
 import { beginFrame } from './log/frame.js';
 import { type LogPosition, type Operation, writeOperation } from './log/operation.js';
-import { removeQuarantine } from './log/quarantine.js';
+import { removeQuarantine, writeQuarantine } from './log/quarantine.js';
 import { type ClosedSegment, type Recovery, recoverLog } from './log/recovery.js';
 import {
   ALLOCATE_BYTES_MAX,
@@ -43,6 +43,8 @@ export interface LogStore {
   trim(base: SnapshotMeta): Promise<void>;
   /** A snapshot was installed: the log restarts behind it, or goes on if it holds the base's entry. */
   reset(base: SnapshotMeta, checkpoint: string): Promise<void>;
+  /** Found elsewhere that this member's state or log cannot be trusted: outlives restarts, keeps the log. */
+  quarantine(reason: string, options: { readonly hardStateIntact: boolean }): Promise<void>;
   /** What was lost has been refetched: this member may vote again. */
   liftQuarantine(): Promise<void>;
   readonly sizeBytes: number;
@@ -179,6 +181,13 @@ class Wal implements LogStore {
     const keep = this.#extent.holds(base);
     await this.#enqueue([{ type: 'reset', base, checkpoint, keep }]);
     await this.#dropSegments(base.index);
+  }
+
+  quarantine(reason: string, options: { readonly hardStateIntact: boolean }): Promise<void> {
+    const firstSegment = this.#closed[0]?.number ?? this.#current.number;
+    const { hardStateIntact } = options;
+    const hardState = this.#hardState;
+    return writeQuarantine(this.#disk, { reason, hardState, hardStateIntact, firstSegment });
   }
 
   liftQuarantine(): Promise<void> {
