@@ -157,6 +157,11 @@ export class Core {
     return this.#applier.meta;
   }
 
+  /** Accepted from clients and not yet applied. */
+  get pending(): { readonly requests: number; readonly bytes: number } {
+    return { requests: this.#origin.count, bytes: this.#origin.bytes };
+  }
+
   get watchCount(): number {
     return this.#hub.count;
   }

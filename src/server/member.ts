@@ -8,9 +8,9 @@ import { SERVICES_ROOT } from '../codec/instance.js';
 import type { LogStore } from '../storage/wal.js';
 import type { Transport, TransportHandler } from '../transport/transport.js';
 import { RollcallError } from '../types/errors.js';
-import type { MemberId } from '../types/ids.js';
-import type { Configuration } from '../types/log.js';
-import type { PeerMessage } from '../types/peer.js';
+import { type MemberId, NO_INDEX, NO_TERM } from '../types/ids.js';
+import type { Configuration, ConfiguredMember } from '../types/log.js';
+import type { MemberStatus, PeerMessage } from '../types/peer.js';
 import type { Logger } from '../types/ports.js';
 import type { Checkpointer } from './checkpointer.js';
 import { Core, type CoreOptions, type Effects, type Persist } from './core.js';
@@ -96,6 +96,10 @@ export class Member implements Service, TransportHandler {
       services: core.tree.get(SERVICES_ROOT)?.stat.childCount ?? 0,
       uptimeMs: this.#clock.monotonicMs() - this.#startedAtMs,
     };
+  }
+
+  get logBytes(): number {
+    return this.#ports.log.sizeBytes;
   }
 
   members(): readonly MemberView[] {
@@ -230,16 +234,17 @@ export class Member implements Service, TransportHandler {
   }
 }
 
-function unheard(member: Configuration['voters'][number]): MemberView['status'] {
-  const { id, name, peerAddress } = member;
-  const nothing = { term: 0, commitIndex: 0, appliedIndex: 0 } as const;
+/** Configured, and silent since this member started. */
+function unheard({ id, name, peerAddress }: ConfiguredMember): MemberStatus {
   return {
-    ...(nothing as unknown as Pick<MemberView['status'], 'term' | 'commitIndex' | 'appliedIndex'>),
     type: 'status',
     id,
     name,
     peerAddress,
     role: 'follower',
+    term: NO_TERM,
+    commitIndex: NO_INDEX,
+    appliedIndex: NO_INDEX,
     pid: 0,
     version: '',
     clientAddress: '',

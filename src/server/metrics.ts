@@ -16,7 +16,6 @@ export interface GaugeSource {
   readonly sessions: number;
   readonly watches: number;
   readonly nodes: number;
-  readonly nodeBytes: number;
   /** At the leader: entries each other member is behind. */
   readonly followers: readonly { readonly name: string; readonly lag: number }[];
   readonly instances: readonly InstanceCount[];
@@ -73,7 +72,6 @@ const PLAIN: readonly (readonly [string, string, (source: GaugeSource) => number
   ['sessions', 'Live sessions of the cluster.', (s) => s.sessions],
   ['watches', 'Watches served by this member.', (s) => s.watches],
   ['nodes', 'Nodes of the tree.', (s) => s.nodes],
-  ['node_bytes', 'Bytes of paths and data in the tree.', (s) => s.nodeBytes],
   ['pending_requests', 'Requests accepted and not yet applied.', (s) => s.pendingRequests],
   ['pending_bytes', 'Their bytes.', (s) => s.pendingBytes],
   ['history_events', 'Events kept for watches that resume.', (s) => s.historyEvents],

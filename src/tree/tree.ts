@@ -22,6 +22,7 @@ import {
   applyDetach,
   applyExpire,
   applyOpen,
+  isEqual,
 } from './commands/session.js';
 import { applyOperation, applyTransact } from './commands/transact.js';
 import type { DirtyRows } from './dirty.js';
@@ -40,6 +41,8 @@ import {
 import type { SessionRecord } from './sessions.js';
 import { TreeState } from './state.js';
 import { NO_EVENTS, refused, type SessionChange, Work } from './work.js';
+
+export type { SessionChange } from './work.js';
 
 export interface ApplyResult {
   /** undefined: not the next request of its origin, so a no-op that answers nobody. */
@@ -156,6 +159,12 @@ export class Tree {
     return session === undefined ? undefined : viewOf(session);
   }
 
+  /** Whether this is the hash of the session's secret. */
+  isSecret(id: SessionId, secretHash: Uint8Array): boolean {
+    const session = this.#state.sessions.get(id);
+    return session !== undefined && isEqual(session.secretHash, secretHash);
+  }
+
   *sessions(): Iterable<SessionView> {
     for (const session of this.#state.sessions.values()) yield viewOf(session);
   }
@@ -220,6 +229,10 @@ export class Tree {
   /** History is complete above this revision. */
   get historyFloor(): Revision {
     return this.#state.history.floor;
+  }
+
+  get historyEvents(): number {
+    return this.#state.history.events;
   }
 
   /** Of the whole state, 16 hex digits: equal on members that hold the same. */

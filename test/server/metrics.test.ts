@@ -10,7 +10,6 @@ const SOURCE: GaugeSource = {
   sessions: 3,
   watches: 4,
   nodes: 12,
-  nodeBytes: 900,
   followers: [{ name: 'r2', lag: 5 }],
   instances: [{ service: 'web', state: 'UP', count: 2 }],
   confirmationAgeMs: 250,
