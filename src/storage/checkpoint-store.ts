@@ -77,39 +77,28 @@ export async function openCheckpointStore(
 ): Promise<{ readonly store: CheckpointStore; readonly damage: string | undefined }> {
   const pointer = await readPointer(disk);
   const wanted = newest(pointer.directory, neededByLog);
-  let opened = await openState(databases, wanted);
-  if (opened.database === undefined) {
-    const directory = await freshName(databases, wanted);
-    const database = await databases.open(directory, 'create');
-    opened = { ...opened, directory, database };
-  }
-  const { directory, database } = opened;
-  assert(database !== undefined, 'a store has a directory');
+  const found = wanted === undefined ? undefined : await openExisting(databases, wanted);
+  if (pointer.damage !== undefined) await setOthersAside(databases, wanted);
+  const directory =
+    found?.database === undefined ? await freshName(databases, wanted) : (wanted as string);
+  const database = found?.database ?? (await databases.open(directory, 'create'));
   if (directory !== pointer.directory) await writePointer(disk, directory);
   await removeOthers(databases, directory);
-  return {
-    store: new Checkpoints(disk, databases, { directory, database }),
-    damage: opened.damage ?? pointer.damage,
-  };
+  const store = new Checkpoints(disk, databases, { directory, database });
+  return { store, damage: found?.damage ?? pointer.damage };
 }
 
-interface Opened {
-  readonly directory: string;
-  readonly database: StateDatabase | undefined;
-  readonly damage: string | undefined;
-}
-
-async function openState(databases: StateDatabases, wanted: string | undefined): Promise<Opened> {
-  if (wanted === undefined) return { directory: '', database: undefined, damage: undefined };
-  const there = (await databases.list()).includes(wanted);
-  if (!there) return { directory: wanted, database: undefined, damage: `${wanted} is missing` };
+async function openExisting(
+  databases: StateDatabases,
+  name: string,
+): Promise<{ readonly database?: StateDatabase; readonly damage?: string }> {
+  if (!(await databases.list()).includes(name)) return { damage: `${name} is missing` };
   try {
-    const database = await databases.open(wanted, 'existing');
-    return { directory: wanted, database, damage: undefined };
+    return { database: await databases.open(name, 'existing') };
   } catch (error) {
     if (!(error instanceof StateDamage)) throw error;
-    await databases.setAside(wanted);
-    return { directory: wanted, database: undefined, damage: `${wanted}: ${error.message}` };
+    await databases.setAside(name);
+    return { damage: `${name}: ${error.message}` };
   }
 }
 
@@ -138,6 +127,11 @@ function newest(a: string | undefined, b: string | undefined): string | undefine
 async function freshName(databases: StateDatabases, behind: string | undefined): Promise<string> {
   const numbers = [...(await databases.list()), behind].map(numberOf);
   return `state-${Math.max(...numbers) + 1}`;
+}
+
+/** One of them was current, and nothing says which. */
+async function setOthersAside(databases: StateDatabases, keep: string | undefined): Promise<void> {
+  for (const name of await databases.list()) if (name !== keep) await databases.setAside(name);
 }
 
 /** What a crash left of an install or a switch. */
@@ -200,7 +194,7 @@ class Checkpoints implements CheckpointStore {
     const install = new StateInstall(name, meta, {
       database,
       switchTo: () => this.#switchTo({ directory: name, database }),
-      abort: () => this.#abort({ directory: name, database }),
+      abort: ({ keep }) => this.#abort({ directory: name, database }, keep),
     });
     this.#install = install;
     return install;
@@ -220,9 +214,11 @@ class Checkpoints implements CheckpointStore {
     await this.#databases.remove(old.directory);
   }
 
-  async #abort(unfinished: Current): Promise<void> {
+  /** Once verified, the log may name it already, even if its reset failed: the next start decides. */
+  async #abort(unfinished: Current, keep: boolean): Promise<void> {
     this.#install = undefined;
     await unfinished.database.close();
+    if (keep) return;
     await this.#databases.remove(unfinished.directory);
   }
 }
@@ -230,7 +226,7 @@ class Checkpoints implements CheckpointStore {
 interface InstallHost {
   readonly database: StateDatabase;
   readonly switchTo: () => Promise<void>;
-  readonly abort: () => Promise<void>;
+  readonly abort: (options: { readonly keep: boolean }) => Promise<void>;
 }
 
 class StateInstall implements Install {
@@ -269,7 +265,8 @@ class StateInstall implements Install {
 
   async abort(): Promise<void> {
     if (this.#phase === 'over') return;
+    const mayBeNamed = this.#phase === 'verified';
     this.#phase = 'over';
-    await this.#host.abort();
+    await this.#host.abort({ keep: mayBeNamed });
   }
 }

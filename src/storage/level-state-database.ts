@@ -6,8 +6,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BatchOperation, Level } from 'level';
-import { ByteWriter, decodeWith } from '../codec/cursor.js';
-import { readSnapshotMeta, writeSnapshotMeta } from '../codec/run.js';
+import { decodeCheckpointMeta, encodeCheckpointMeta } from '../codec/checkpoint.js';
 import { assert } from '../types/assert.js';
 import { syncDirectoryAt } from './file-disk.js';
 import {
@@ -29,7 +28,6 @@ const FIRST_ROW_KEY = Uint8Array.of(0);
 /** Rows handed to LevelDB, or taken from it, before others get a turn: about a millisecond. */
 const SLICE_ROWS = 1000;
 const READ_AHEAD_BYTES = 256 * 1024;
-const TEXT_BYTES_MAX = 1024;
 
 const MISSING_FILE = /No such file or directory|does not exist/;
 /** LevelDB's own words for files that contradict each other. */
@@ -143,7 +141,7 @@ class LevelStateDatabase implements StateDatabase {
       if (i % SLICE_ROWS === SLICE_ROWS - 1) await othersTurn();
       chain.del(deletes[i]!);
     }
-    if (meta !== undefined) chain.put(META_KEY, encodeMeta(meta));
+    if (meta !== undefined) chain.put(META_KEY, encodeCheckpointMeta(meta));
     await chain.write({ sync: options.durable });
     if (meta !== undefined && puts.length > SLICE_ROWS) await this.#moveOutOfLog(meta);
   }
@@ -166,7 +164,7 @@ class LevelStateDatabase implements StateDatabase {
     const again: BatchOperation<Database, Uint8Array, Uint8Array> = {
       type: 'put',
       key: META_KEY,
-      value: encodeMeta(meta),
+      value: encodeCheckpointMeta(meta),
     };
     await this.#database.batch([again], { sync: true });
   }
@@ -195,22 +193,8 @@ async function readPage(
   }
 }
 
-function encodeMeta(meta: CheckpointMeta): Uint8Array {
-  const writer = new ByteWriter();
-  writer.varint(meta.formatVersion);
-  writeSnapshotMeta(meta.snapshot, writer);
-  writer.varint(meta.time);
-  writer.text(meta.digest);
-  return writer.finish();
-}
-
 function decodeMeta(bytes: Uint8Array): CheckpointMeta {
-  const meta = decodeWith(bytes, (reader) => ({
-    formatVersion: reader.varint(),
-    snapshot: readSnapshotMeta(reader),
-    time: reader.varint(),
-    digest: reader.text(TEXT_BYTES_MAX),
-  }));
+  const meta = decodeCheckpointMeta(bytes);
   if (meta === undefined) throw new StateDamage('the description of the checkpoint is damaged');
   return meta;
 }

@@ -3,19 +3,9 @@
  * place where such directories are made, listed and removed. A crash leaves a directory as after some
  * completed batch; `settle` makes sure that it is the last one.
  */
-import type { SnapshotMeta } from '../types/log.js';
+import type { CheckpointMeta, CheckpointRow as Row } from '../types/log.js';
 
-/** Keys are not empty and sort by their bytes. */
-export type Row = readonly [key: Uint8Array, value: Uint8Array];
-
-export interface CheckpointMeta {
-  readonly snapshot: SnapshotMeta;
-  /** Over all rows, in the hand of whoever owns them; kept and returned, never computed here. */
-  readonly digest: string;
-  /** The state's own clock at that index. */
-  readonly time: number;
-  readonly formatVersion: number;
-}
+export type { CheckpointMeta, CheckpointRow as Row } from '../types/log.js';
 
 /** Puts and deletes of one batch name each key once. */
 export interface RowBatch {
