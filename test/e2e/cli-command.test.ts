@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Process, Processes } from '../support/processes.js';
+import { TestCluster } from '../support/cluster.js';
+import { type Process, Processes } from '../support/processes.js';
 
 const processes = new Processes();
 const SERVER = `
@@ -15,13 +16,18 @@ const SERVER = `
   process.on('SIGTERM', () => setTimeout(() => process.exit(3), 100));
   setTimeout(() => server.listen(Number(process.env.PORT), '127.0.0.1'), 300);`;
 
-let members: Process[];
+let closeCluster: () => Promise<void>;
+let cluster: TestCluster;
 
 beforeAll(async () => {
-  members = await processes.startCluster();
+  cluster = await TestCluster.start({ onEnd: (close) => (closeCluster = close) });
+  processes.endpoints = cluster.endpoints;
 }, 40_000);
 
-afterAll(() => processes.stopAll());
+afterAll(async () => {
+  await processes.stopAll();
+  await closeCluster();
+});
 
 async function linesWith(watch: Process, text: string): Promise<string> {
   return watch.until(({ lines }) => lines.find((line) => line.includes(text)));
@@ -104,25 +110,22 @@ describe('the cluster', () => {
     const { code, out } = await processes.run('members', '-o', 'json');
     const rows = JSON.parse(out) as { role: string; pid: number }[];
     expect(code).toBe(0);
-    expect(rows.map(({ pid }) => pid).sort()).toEqual(members.map(({ pid }) => pid).sort());
+    expect(rows.map(({ pid }) => pid).sort()).toEqual(cluster.members.map(({ pid }) => pid).sort());
     expect(rows.filter(({ role }) => role === 'leader')).toHaveLength(1);
   }, 20_000);
 
   it('has a quorum until two of three are gone, and then says so', async () => {
     expect((await processes.run('status')).code).toBe(0);
-    members[0]!.kill('SIGKILL');
-    members[1]!.kill('SIGKILL');
+    await cluster.kill('r1');
+    await cluster.kill('r2');
     await sleep(2_000);
     const { code, err } = await processes.run('status');
     expect(code).toBe(3);
     expect(err).toContain('quorum');
-    members[2]!.kill('SIGKILL');
   }, 30_000);
 
   it('that is not there is named, with what to do', async () => {
-    const { code, err } = await new Process(['members', '--endpoints', '127.0.0.1:1'], {
-      ...process.env,
-    }).ended;
+    const { code, err } = await processes.run('members', '--endpoints', '127.0.0.1:1');
     expect(code).toBe(3);
     expect(err).toContain('no member answers at 127.0.0.1:1');
     expect(err).toContain('rollcall dev');

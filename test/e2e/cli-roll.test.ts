@@ -3,7 +3,8 @@
  * order, leaves in time and with their reason, places kept, ids guarded.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePorts, type Process, Processes } from '../support/processes.js';
+import { freePorts, TestCluster } from '../support/cluster.js';
+import { type Process, Processes } from '../support/processes.js';
 
 interface Line {
   readonly type: string;
@@ -15,17 +16,22 @@ interface Line {
 }
 
 const processes = new Processes();
+let closeCluster: () => Promise<void>;
 let watch: Process;
 let ports: number[];
 
 beforeAll(async () => {
-  await processes.startCluster();
+  const cluster = await TestCluster.start({ onEnd: (close) => (closeCluster = close) });
+  processes.endpoints = cluster.endpoints;
   ports = await freePorts(4);
   watch = processes.start('watch', 'web', '-o', 'json');
   await seen((line) => line.type === 'snapshot');
 }, 40_000);
 
-afterAll(() => processes.stopAll());
+afterAll(async () => {
+  await processes.stopAll();
+  await closeCluster();
+});
 
 function linesOf(process: Process): Line[] {
   return process.lines.map((text) => JSON.parse(text) as Line);

@@ -22,6 +22,8 @@ export interface TestClusterOptions {
   readonly flags?: readonly string[];
   /** Peer addresses that members are told of each other, as seen through a proxy. */
   readonly peerAddress?: (name: string, port: number) => string;
+  /** Told how to end it: a hook of a whole file. By default the test that starts it ends it. */
+  readonly onEnd?: (close: () => Promise<void>) => void;
 }
 
 export interface TestMember {
@@ -68,7 +70,7 @@ export class TestCluster {
     if (!existsSync(MAIN)) throw new Error('not built: run `node scripts/setup.mjs`');
     const folder = mkdtempSync(join(tmpdir(), 'rollcall-test-'));
     const cluster = new TestCluster(folder, await planMembers(folder, options));
-    onTestFinished(() => cluster.close());
+    (options.onEnd ?? onTestFinished)(() => cluster.close());
     return cluster;
   }
 
