@@ -1,0 +1,144 @@
+/**
+ * The gRPC door: one server with the public API, health and reflection. Owns its bounds (message sizes,
+ * streams and memory a connection, keepalive) and its end: streams are told to move before the
+ * connections are closed.
+ */
+import {
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerMethodDefinition,
+  type ServerOptions,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { services } from '../../rpc/definitions.js';
+import type { FaceFactory } from '../../server/face.js';
+import { REQUEST_BYTES_MAX } from '../../types/limits.js';
+import { Anonymous } from './anonymous.js';
+import { catalogHandlers } from './catalog.js';
+import { clusterHandlers } from './cluster.js';
+import type { GrpcContext, LongCall } from './context.js';
+import { addHealth } from './health.js';
+import { tolerant } from './malformed.js';
+import { reflect, reflectionServices } from './reflection.js';
+import { sessionsHandlers } from './sessions.js';
+import { treeHandlers } from './tree.js';
+
+export interface GrpcFaceOptions {
+  /** HOST:PORT; port 0 takes a free one. */
+  readonly listen: string;
+}
+
+/** Room for the message around the largest body. */
+const REQUEST_SLACK_BYTES = 64 * 1024;
+/** One stream carries a whole client; this leaves room for callers that open a call for each watch. */
+const STREAMS_PER_CONNECTION_MAX = 10_000;
+/** Megabytes of HTTP/2 state a connection may take: several of the largest requests at once. */
+const SESSION_MEMORY_MB = 64;
+const KEEPALIVE_MS = 10_000;
+const KEEPALIVE_TIMEOUT_MS = 5_000;
+
+const OPTIONS: ServerOptions = {
+  'grpc.max_receive_message_length': REQUEST_BYTES_MAX + REQUEST_SLACK_BYTES,
+  'grpc.max_send_message_length': -1,
+  'grpc.max_concurrent_streams': STREAMS_PER_CONNECTION_MAX,
+  'grpc-node.max_session_memory': SESSION_MEMORY_MB,
+  'grpc.keepalive_time_ms': KEEPALIVE_MS,
+  'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+  'grpc.enable_channelz': 0,
+  interceptors: [refuseCompression],
+};
+
+export function grpcFace(options: GrpcFaceOptions): FaceFactory {
+  return async (context) => {
+    const server = new Server(OPTIONS);
+    const anonymous = new Anonymous(context.service, context.metrics);
+    const longCalls = new Set<LongCall>();
+    const { service, metrics } = context;
+    addServices(server, { service, metrics, anonymous, longCalls });
+    const health = addHealth(server, service, serviceNames());
+    const address = await listen(server, options.listen);
+    return {
+      name: 'grpc',
+      address,
+      close: async (withinMs) => {
+        health.leave();
+        for (const call of [...longCalls]) call.move();
+        await shutDown(server, withinMs);
+        health.stop();
+        anonymous.close();
+      },
+    };
+  };
+}
+
+function addServices(server: Server, context: GrpcContext): void {
+  add(server, services.Tree, treeHandlers(context));
+  add(server, services.Sessions, sessionsHandlers(context));
+  add(server, services.Catalog, catalogHandlers(context));
+  add(server, services.Cluster, clusterHandlers(context));
+  for (const reflection of reflectionServices()) {
+    add(server, reflection, { ServerReflectionInfo: reflect });
+  }
+}
+
+/** Our handlers know their messages better than grpc-js can. */
+function add(server: Server, definition: object, handlers: object): void {
+  server.addService(
+    tolerant(definition) as ServiceDefinition,
+    handlers as UntypedServiceImplementation,
+  );
+}
+
+function serviceNames(): string[] {
+  return Object.keys(services).map((name) => `rollcall.v1.${name}`);
+}
+
+function listen(server: Server, address: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve(`${address.slice(0, address.lastIndexOf(':'))}:${port}`);
+      else reject(listenError(error, address));
+    });
+  });
+}
+
+/** grpc-js says only in its text why it could not listen; callers look at the code. */
+function listenError(cause: Error, address: string): Error {
+  const code = /\b(EADDRINUSE|EACCES|EADDRNOTAVAIL)\b/.exec(cause.message)?.[1];
+  const error = new Error(`cannot listen on ${address}: ${cause.message}`, { cause });
+  return code === undefined ? error : Object.assign(error, { code });
+}
+
+/** Waits for open calls as long as it may, then cuts them. */
+function shutDown(server: Server, withinMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.forceShutdown(), withinMs);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/**
+ * Compressed requests are refused before a byte is inflated: no client of ours compresses, and a small
+ * message that inflates without end is an old attack. grpc-js takes the header away before interceptors
+ * see the metadata, but keeps what it said.
+ */
+function refuseCompression(
+  _method: ServerMethodDefinition<unknown, unknown>,
+  call: ServerInterceptingCallInterface & { readonly incomingEncoding?: string },
+): ServerInterceptingCall {
+  const { incomingEncoding } = call;
+  const isPlain = incomingEncoding === undefined || incomingEncoding === 'identity';
+  if (isPlain) return call as ServerInterceptingCall;
+  return new ServerInterceptingCall(call, {
+    start: () => {
+      call.sendStatus({ code: status.UNIMPLEMENTED, details: 'compression is not supported' });
+    },
+  });
+}
