@@ -22,17 +22,26 @@ export async function runMember(flags: RunFlags): Promise<void> {
   if (!parsed.ok) throw new UsageError(parsed.problems.join('\n'), 'see `rollcall serve --help`');
   const { options } = parsed;
   const logger = createLogger(options);
-  const stop = stopRequest(flags.exitWithParent === true);
-  const starting = startMember(memberConfig(options, logger));
-  const member = await Promise.race([starting, stop]).catch((error: unknown) => {
-    throw startFailure(error, options);
-  });
-  // Told to stop while it still waited for the others: nothing serves yet.
-  if (typeof member === 'string') process.exit(EXIT.ok);
+  const stop = stopSignal(flags.exitWithParent === true);
+  const member = await start(options, logger, stop);
   await serveUntilStopped({ member, options, logger, stop });
 }
 
-function memberConfig(options: MemberOptions, logger: MemberLogger) {
+async function start(
+  options: MemberOptions,
+  logger: MemberLogger,
+  stop: AbortSignal,
+): Promise<RunningMember> {
+  try {
+    return await startMember(memberConfig(options, logger, stop));
+  } catch (error) {
+    // Told to stop while it still waited for the other founders.
+    if (stop.aborted) process.exit(EXIT.ok);
+    throw startFailure(error, options);
+  }
+}
+
+function memberConfig(options: MemberOptions, logger: MemberLogger, signal: AbortSignal) {
   const { name, dataDir, initialMembers, peerListen, clientAddress, httpAddress } = options;
   return {
     name,
@@ -42,6 +51,7 @@ function memberConfig(options: MemberOptions, logger: MemberLogger) {
     clientAddress,
     httpAddress,
     logger,
+    signal,
     faces: [grpcFace({ listen: options.clientListen }), httpFace({ listen: options.httpListen })],
   };
 }
@@ -50,7 +60,7 @@ interface Serving {
   readonly member: RunningMember;
   readonly options: MemberOptions;
   readonly logger: MemberLogger;
-  readonly stop: Promise<string>;
+  readonly stop: AbortSignal;
 }
 
 async function serveUntilStopped({ member, options, logger, stop }: Serving): Promise<never> {
@@ -59,30 +69,38 @@ async function serveUntilStopped({ member, options, logger, stop }: Serving): Pr
     `ready  ${options.name}  client ${options.clientAddress}  ` +
       `peer ${options.peerListen}  http ${options.httpAddress}`,
   );
-  const end = await Promise.race([stop, member.failed]);
-  if (typeof end === 'string') {
-    logger.info({ cause: end }, 'stopping');
+  const failure = await Promise.race([member.failed, aborted(stop)]);
+  if (failure === undefined) {
+    logger.info({ cause: stop.reason }, 'stopping');
     await member.close();
     process.exit(EXIT.ok);
   }
-  logger.error({ err: end }, 'the member has failed and stops');
+  logger.error({ err: failure }, 'the member has failed and stops');
   process.exit(EXIT.failure);
 }
 
-/** Resolves with what asked for the end. A second signal ends at once. */
-function stopRequest(withParent: boolean): Promise<string> {
+function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        resolve(signal);
-        process.once(signal, () => process.exit(EXIT.failure));
-      });
-    }
-    if (!withParent) return;
-    process.stdin.once('close', () => resolve('the parent is gone'));
-    process.stdin.once('error', () => resolve('the parent is gone'));
-    process.stdin.resume();
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
+}
+
+/** Aborts with what asked for the end. A second signal ends at once. */
+function stopSignal(withParent: boolean): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(EXIT.failure);
+      controller.abort(signal);
+    });
+  }
+  if (!withParent) return controller.signal;
+  for (const event of ['close', 'error']) {
+    process.stdin.once(event, () => controller.abort('the parent is gone'));
+  }
+  process.stdin.resume();
+  return controller.signal;
 }
 
 function startFailure(error: unknown, options: MemberOptions): unknown {
