@@ -95,6 +95,11 @@ export class Raft {
     return this.#state.log.trimmed.index;
   }
 
+  /** Of an entry in memory or at the trim point; undefined elsewhere. */
+  termAt(index: number): Term | undefined {
+    return this.#state.log.termAt(asIndex(index));
+  }
+
   /** In effect: that of the last configuration entry in the log, committed or not. */
   get configuration(): Configuration {
     return this.#state.configurations.latest.configuration;
