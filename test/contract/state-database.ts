@@ -29,7 +29,8 @@ export async function collect(
   rows: AsyncIterable<readonly Row[]>,
 ): Promise<(readonly [number[], number[]])[]> {
   const all: (readonly [number[], number[]])[] = [];
-  for await (const slice of rows) all.push(...slice.map(([k, v]) => [[...k], [...v]] as const));
+  for await (const slice of rows)
+    all.push(...slice.map(([k, v]): [number[], number[]] => [[...k], [...v]]));
   return all;
 }
 

@@ -158,7 +158,7 @@ describe('storage in a real directory', () => {
   });
 
   function start(mode: 'hold' | 'write'): ChildProcess {
-    const script = new URL('./child.mjs', import.meta.url).pathname;
+    const script = new URL('../support/programs/storage.mjs', import.meta.url).pathname;
     const child = spawn(process.execPath, [script, mode, directory], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,10 +1,10 @@
 /** What the child process does with a data directory until it is killed. */
 import { writeSync } from 'node:fs';
-import { mintMemberId } from '../../src/storage/identity.js';
-import { createCryptoRandom, type OpenedLog, openStorage } from '../../src/storage/open.js';
-import { asClusterId } from '../../src/types/ids.js';
-import { metaAt, rowOf } from '../contract/state-database.js';
-import { base, FOUNDERS, run, vote } from './wal-support.js';
+import { mintMemberId } from '../../../src/storage/identity.js';
+import { createCryptoRandom, type OpenedLog, openStorage } from '../../../src/storage/open.js';
+import { asClusterId } from '../../../src/types/ids.js';
+import { metaAt, rowOf } from '../../contract/state-database.js';
+import { base, FOUNDERS, run, vote } from '../../storage/wal-support.js';
 
 const STDOUT = 1;
 const say = (line: string): void => {

@@ -1,6 +1,0 @@
-/** Runs `child-main.ts` in a process of its own, untouched by the test's: `node child.mjs MODE DIRECTORY`. */
-import { runnerImport } from 'vite';
-
-const path = new URL('./child-main.ts', import.meta.url).pathname;
-const { module } = await runnerImport(path, { configFile: false, logLevel: 'silent' });
-await module.runMode(process.argv[2], process.argv[3]);
