@@ -17,6 +17,8 @@ export interface LocalClusterOptions {
   readonly logLevel?: string | undefined;
   /** What happened to a member, for people. */
   readonly onEvent?: (name: string, what: string) => void;
+  /** A line of a member's log, as JSON. */
+  readonly onLog?: (line: string) => void;
 }
 
 export interface LocalMember {
@@ -65,6 +67,7 @@ function startChild(plan: MemberPlan, initial: string, options: LocalClusterOpti
   const child = new Supervised({
     name,
     args: [MAIN, 'serve', ...Object.entries(flags).flat(), '--exit-with-parent'],
+    onErrorLine: (line) => options.onLog?.(line),
     onExit: (how, restartInMs) => {
       if (restartInMs === undefined) return;
       options.onEvent?.(name, `ended (${how}), starts again in ${restartInMs} ms`);

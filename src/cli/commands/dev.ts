@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { addExamples } from '../context.js';
 import { BASE_PORT } from '../local/ports.js';
 import { aborted, dataNote, readyLine, stopSignal, withLocalCluster } from '../local/run.js';
+import { plainLogLine } from '../member/plain-log.js';
 import { note, printLine } from '../output.js';
 import { parseDurationOption } from '../parse.js';
 
@@ -39,6 +40,7 @@ async function runDev(flags: DevFlags): Promise<void> {
     ...flags,
     data: flags.data,
     onEvent: (name: string, what: string) => note(`${name}  ${what}`),
+    onLog: (line: string) => note(process.stderr.isTTY ? plainLogLine(line) : line),
   };
   printLine(`Rollcall dev: ${flags.members} members. ${dataNote(flags.data)}`);
   await withLocalCluster(options, stop, async (run) => {

@@ -12,6 +12,7 @@ import {
   withLocalCluster,
 } from '../local/run.js';
 import type { LocalCluster, LocalMember } from '../local-cluster.js';
+import { plainLogLine } from '../member/plain-log.js';
 import { Caller } from './caller.js';
 import { readKeys } from './keys.js';
 import { eventLine, logRoll } from './roll-log.js';
@@ -39,6 +40,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     // What ends here was killed on purpose: only what a person must see may disturb the picture.
     logLevel: 'error',
     onEvent: (name: string, what: string) => screen.event(eventLine('member', name, what)),
+    onLog: (line: string) => screen.event(plainLogLine(line)),
   };
   screen.say(
     `Rollcall demo: ${MEMBERS} members, 3 web servers, 1 caller. ${dataNote(options.data)}`,
@@ -97,7 +99,9 @@ class Play {
     this.#screen = screen;
     this.#client = client;
     this.#discovery = discovery;
-    this.#servers = new WebServers(run.cluster.endpoints);
+    this.#servers = new WebServers(run.cluster.endpoints, (id, line) => {
+      this.#say('error', `${SERVICE}/${id}`, line);
+    });
     this.#caller = new Caller(discovery);
   }
 

@@ -10,14 +10,16 @@ const AWAY_MS = 3_000;
 /** An older step belongs to an earlier change. */
 const STEPS_KEPT_MS = 1_000;
 
+type ErrorListener = (id: string, line: string) => void;
+
 export class WebServers {
   readonly ids = IDS;
   readonly #processes: Map<string, Supervised>;
   readonly #steps = new Map<string, Step>();
   #next = IDS.length - 1;
 
-  constructor(endpoints: string) {
-    this.#processes = new Map(IDS.map((id) => [id, this.#create(id, endpoints)]));
+  constructor(endpoints: string, onError: ErrorListener) {
+    this.#processes = new Map(IDS.map((id) => [id, this.#create(id, endpoints, onError)]));
   }
 
   start(): void {
@@ -42,12 +44,13 @@ export class WebServers {
     await Promise.all([...this.#processes.values()].map((server) => server.stop()));
   }
 
-  #create(id: string, endpoints: string): Supervised {
+  #create(id: string, endpoints: string, onError: ErrorListener): Supervised {
     return new Supervised({
       name: id,
       args: [PROGRAM, endpoints, id],
       withIpc: true,
       restartAfterMs: () => AWAY_MS,
+      onErrorLine: (line) => onError(id, line),
       onMessage: (message) => {
         const step = message as Step;
         this.#steps.set(`${id} ${step.step}`, step);

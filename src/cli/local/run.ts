@@ -15,6 +15,7 @@ export interface LocalRunOptions {
   readonly data: string | undefined;
   readonly logLevel?: string | undefined;
   readonly onEvent: (name: string, what: string) => void;
+  readonly onLog: (line: string) => void;
 }
 
 export interface LocalRun {

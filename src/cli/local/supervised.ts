@@ -4,6 +4,7 @@
  * ends when that closes.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 
 const BACKOFF_MS_MIN = 250;
 const BACKOFF_MS_MAX = 5_000;
@@ -19,6 +20,8 @@ export interface SupervisedOptions {
   /** Adds a channel for messages. */
   readonly withIpc?: boolean;
   readonly onLine?: (line: string) => void;
+  /** Of its stderr. What it says while it ends on our word is of no interest. */
+  readonly onErrorLine?: (line: string) => void;
   readonly onMessage?: (message: unknown) => void;
   readonly onExit?: (how: string, restartInMs: number | undefined) => void;
   /** Told instead of a fixed backoff: after how long to start again; undefined: never. */
@@ -54,7 +57,10 @@ export class Supervised {
     // The pipe breaks with the child, which is no news.
     child.stdin?.on('error', () => {});
     if (this.#options.onMessage) child.on('message', this.#options.onMessage);
-    eachLine(child, (line) => this.#options.onLine?.(line));
+    eachLine(child.stdout, (line) => this.#options.onLine?.(line));
+    eachLine(child.stderr, (line) => {
+      if (!this.#stopping) this.#options.onErrorLine?.(line);
+    });
   }
 
   kill(signal: NodeJS.Signals): boolean {
@@ -75,7 +81,7 @@ export class Supervised {
   #spawnOptions(): SpawnOptions {
     return {
       env: { ...process.env, UV_THREADPOOL_SIZE: '8', ...this.#options.env },
-      stdio: ['pipe', 'pipe', 'inherit', ...(this.#options.withIpc ? (['ipc'] as const) : [])],
+      stdio: ['pipe', 'pipe', 'pipe', ...(this.#options.withIpc ? (['ipc'] as const) : [])],
       // A group of its own: Ctrl-C at the terminal is ours to pass on, in order.
       detached: true,
     };
@@ -99,10 +105,9 @@ export class Supervised {
   }
 }
 
-function eachLine(child: ChildProcess, onLine: (line: string) => void): void {
+function eachLine(stream: Readable | null, onLine: (line: string) => void): void {
   let rest = '';
-  child.stdout?.setEncoding('utf8');
-  child.stdout?.on('data', (text: string) => {
+  stream?.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop()!;
     for (const line of lines) onLine(line);
