@@ -110,10 +110,10 @@ export interface RollOptions {
 }
 
 /**
- * Why an instance left: `unmatched` when it no longer fits the filter, `unknown` when it went in a
+ * Why an instance left: `filtered` when it no longer fits the filter, `unknown` when it went in a
  * gap that a marked snapshot closed.
  */
-export type RollLeaveReason = LeaveReason | 'unmatched' | 'unknown';
+export type RollLeaveReason = LeaveReason | 'filtered' | 'unknown';
 
 interface RollEventBase {
   /** Milliseconds since 1970, this process's clock. */

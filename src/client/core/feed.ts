@@ -10,7 +10,7 @@ import type { Outgoing } from '../../rpc/shapes.js';
 import type { TreeNode } from '../../types/node.js';
 import { comparePaths } from '../../types/path.js';
 import type { RevisionNumber, WatchEvent, WatchScopeName } from '../types.js';
-import { changeOf, nodeOf } from './convert.js';
+import { changesOf, nodeOf } from './convert.js';
 
 export interface FeedOptions {
   readonly path: string;
@@ -96,11 +96,12 @@ export class Feed {
     return [{ type: 'stale', ageMs }];
   }
 
-  #events({ revision, events }: wire.Events): WatchEvent[] {
-    if (this.#scan !== undefined) return this.#mergeIntoScan(this.#scan, revision, events);
+  #events(events: wire.Events): WatchEvent[] {
+    const { revision } = events;
+    if (this.#scan !== undefined) return this.#mergeIntoScan(this.#scan, events);
     if (this.#needsSnapshot || revision <= this.#revision) return [];
     this.#revision = revision;
-    return [{ type: 'change', revision, changes: events.map(changeOf) }];
+    return [{ type: 'change', revision, changes: changesOf(events) }];
   }
 
   #snapshot({ nodes, revision, complete, marked }: wire.Snapshot): WatchEvent[] {
@@ -130,18 +131,13 @@ export class Feed {
   }
 
   /** Changes behind the cursor of a scan under way, or on the way to what was shown before. */
-  #mergeIntoScan(
-    scan: Scan,
-    revision: RevisionNumber,
-    events: readonly wire.Event[],
-  ): WatchEvent[] {
-    for (const event of events) {
-      const change = changeOf(event);
-      if (change.type === 'deleted') scan.nodes.delete(change.path);
-      else scan.nodes.set(change.path, change.node);
+  #mergeIntoScan(scan: Scan, events: wire.Events): WatchEvent[] {
+    for (const { type, path, node } of changesOf(events)) {
+      if (type === 'deleted') scan.nodes.delete(path);
+      else scan.nodes.set(path, node);
       scan.wasChanged = true;
     }
-    return this.#showWhenCaughtUp(revision);
+    return this.#showWhenCaughtUp(events.revision);
   }
 }
 

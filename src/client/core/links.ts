@@ -59,6 +59,11 @@ export class Links {
     return this.#current?.heardAtMs === undefined && this.#options.endpoints.allFailed;
   }
 
+  /** Another member is connected and waiting. */
+  get hasWarm(): boolean {
+    return this.#warm?.isConnected === true;
+  }
+
   get endpoint(): string | undefined {
     return this.#current?.channel.endpoint;
   }

@@ -142,8 +142,12 @@ export class Outbox {
     return numbered;
   }
 
+  unfinished(): Operation[] {
+    return this.#operations.slice(this.#head).filter(({ isDone }) => !isDone);
+  }
+
   takeAll(): Operation[] {
-    const rest = this.#operations.slice(this.#head).filter(({ isDone }) => !isDone);
+    const rest = this.unfinished();
     for (const operation of rest) operation.isDone = true;
     this.#open.clear();
     this.#advance();

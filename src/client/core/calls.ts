@@ -1,0 +1,140 @@
+/**
+ * The calls of one connection: their order, their deadlines and their callers. A caller leaves at its
+ * deadline or when it aborts; a change that has a seq stays behind until it is known what became of it.
+ */
+import type * as wire from '../../gen/index.js';
+import { plainText } from '../../rpc/failure.js';
+import { RollcallError } from '../../types/errors.js';
+import { Deadlines } from './deadlines.js';
+import type { Operation, OperationMessage } from './operation.js';
+import { Outbox, type SendTerms } from './outbox.js';
+
+export class Calls {
+  readonly #outbox = new Outbox();
+  readonly #deadlines = new Deadlines<Operation>();
+
+  get isEmpty(): boolean {
+    return this.#outbox.isEmpty;
+  }
+
+  get isFull(): boolean {
+    return this.#outbox.isFull;
+  }
+
+  get hasUnsent(): boolean {
+    return this.#outbox.hasUnsent;
+  }
+
+  get nextIsWrite(): boolean {
+    return this.#outbox.nextIsWrite;
+  }
+
+  /** Sent on the present stream and not answered. */
+  get openCount(): number {
+    return this.#outbox.openCount;
+  }
+
+  get ackedSeq(): number {
+    return this.#outbox.ackedSeq;
+  }
+
+  takeId(): number {
+    return this.#outbox.takeId();
+  }
+
+  takeFrame(terms: SendTerms): OperationMessage[] {
+    return this.#outbox.takeFrame(terms);
+  }
+
+  /** Returns when it is due. */
+  add(operation: Operation, nowMs: number, signal?: AbortSignal | undefined): number {
+    this.#outbox.push(operation);
+    if (signal !== undefined) {
+      operation.listen(signal, () => this.giveUp(operation, aborted(signal, operation.outcome)));
+    }
+    return this.#deadlines.add(operation, nowMs);
+  }
+
+  nextDueMs(): number {
+    return this.#deadlines.nextDueMs();
+  }
+
+  expire(nowMs: number, errorOf: (operation: Operation) => RollcallError): void {
+    for (const operation of this.#deadlines.takeDue(nowMs)) {
+      this.giveUp(operation, errorOf(operation));
+    }
+  }
+
+  giveUp(operation: Operation, error: RollcallError): void {
+    this.#deadlines.remove(operation);
+    operation.fail(error);
+    if (!operation.isWrite || operation.message.seq === 0) this.#outbox.finish(operation);
+  }
+
+  giveUpAll(errorOf: (operation: Operation) => RollcallError): void {
+    for (const operation of this.#outbox.unfinished()) this.giveUp(operation, errorOf(operation));
+  }
+
+  answered(id: number): Operation | undefined {
+    return this.#outbox.answered(id);
+  }
+
+  settle(operation: Operation, response: wire.OperationResponse): void {
+    this.#deadlines.remove(operation);
+    operation.answer(response);
+    this.#outbox.finish(operation);
+  }
+
+  fail(operation: Operation, error: RollcallError): void {
+    this.#deadlines.remove(operation);
+    operation.fail(error);
+    this.#outbox.finish(operation);
+  }
+
+  /** A read can only be repeated while no later change has gone. */
+  keepsPlace(operation: Operation): boolean {
+    return operation.isWrite || !this.#outbox.isOvertaken(operation);
+  }
+
+  /** It was turned away, and with it everything after it. */
+  sendAgain(operation: Operation, wasNotApplied: boolean): void {
+    if (!operation.isAwaited && !operation.isWrite) {
+      this.#outbox.finish(operation);
+      return;
+    }
+    if (!operation.isAwaited && wasNotApplied) operation.becomeSkip();
+    operation.refusals++;
+    this.#outbox.rewindTo(operation);
+  }
+
+  /** A new stream: everything unresolved goes again. */
+  rewind(): void {
+    this.#outbox.rewind();
+  }
+
+  /** Changes that were numbered in a session that is over can no longer be resolved. */
+  sessionLost(error: RollcallError): void {
+    for (const operation of this.#outbox.takeNumbered()) {
+      this.#deadlines.remove(operation);
+      const { outcome } = operation;
+      operation.fail(
+        new RollcallError('SESSION_EXPIRED', plainText(error), { outcome, cause: error }),
+      );
+    }
+  }
+
+  endAll(error: RollcallError): void {
+    for (const operation of this.#outbox.takeAll()) {
+      this.#deadlines.remove(operation);
+      const { outcome } = operation;
+      operation.fail(new RollcallError(error.code, plainText(error), { outcome, cause: error }));
+    }
+  }
+}
+
+export function aborted(
+  signal: AbortSignal,
+  outcome: 'not-applied' | 'unknown' = 'not-applied',
+): RollcallError {
+  return new RollcallError('ABORTED', 'the caller aborted', { outcome, cause: signal.reason });
+}

@@ -1,0 +1,139 @@
+/**
+ * The session of one connection: its secret and id, whether the open stream speaks for it, and what the
+ * client may believe of it. A lazy one is opened by the first change and replaced when it is lost; any
+ * other is opened at once, and its loss is final. It sends nothing itself.
+ */
+import { randomBytes } from 'node:crypto';
+import type { OpenSessionResponse } from '../../gen/index.js';
+import type { SessionState } from '../types.js';
+import type { OperationBody } from './operation.js';
+import { SessionBelief } from './session.js';
+import { StateCell } from './states.js';
+
+export interface SessionPlan {
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+  /** Opened by the first change; owns nothing, so it waits for the cluster's word on its loss. */
+  readonly isLazy: boolean;
+}
+
+export class SessionKeeper {
+  readonly plan: SessionPlan;
+  readonly state = new StateCell<SessionState>('SUSPENDED');
+  #secret = randomBytes(16);
+  #id: number | undefined;
+  #belief: SessionBelief | undefined;
+  #standing: 'detached' | 'greeting' | 'attached' = 'detached';
+  #greetedAtMs = 0;
+  #movedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(plan: SessionPlan) {
+    this.plan = plan;
+  }
+
+  get id(): number | undefined {
+    return this.#id;
+  }
+
+  /** As negotiated, once it is open. */
+  get timeoutMs(): number {
+    return this.#belief?.terms.timeoutMs ?? this.plan.timeoutMs;
+  }
+
+  get secret(): Uint8Array {
+    return this.#secret;
+  }
+
+  get isAttached(): boolean {
+    return this.#standing === 'attached';
+  }
+
+  get isGreeting(): boolean {
+    return this.#standing === 'greeting';
+  }
+
+  /** It must speak before anything else that is ordered: it exists, or it is wanted from the start. */
+  get comesFirst(): boolean {
+    return this.#id !== undefined || !this.plan.isLazy;
+  }
+
+  /** Opens it, idempotent by its secret, or attaches to it. */
+  greet(nowMs: number): OperationBody {
+    this.#standing = 'greeting';
+    this.#greetedAtMs = nowMs;
+    if (this.#id !== undefined) return { attach: { session: this.#id, secret: this.#secret } };
+    const { timeoutMs, graceMs } = this.plan;
+    return { open: { secret: this.#secret, timeoutMs, graceMs } };
+  }
+
+  greeted({ session, timeoutMs, graceMs }: OpenSessionResponse): void {
+    this.#standing = 'attached';
+    this.#id = session;
+    const losesByClock = !this.plan.isLazy;
+    this.#belief ??= new SessionBelief({ timeoutMs, graceMs, losesByClock }, this.#greetedAtMs);
+    this.#belief.attached(this.#greetedAtMs);
+    this.state.set(this.#belief.state);
+  }
+
+  /** The stream is gone. */
+  detached(): void {
+    this.#standing = 'detached';
+  }
+
+  /** Number of a touch that is due, or 0. */
+  takeTouch(nowMs: number): number {
+    if (this.#belief === undefined || !this.isAttached) return 0;
+    return nowMs >= this.#belief.touchDueMs ? this.#belief.sendTouch(nowMs) : 0;
+  }
+
+  touched(number: number): void {
+    this.#belief?.touched(number);
+    if (this.#belief !== undefined) this.state.set(this.#belief.state);
+  }
+
+  /** True when it was lost just now, by our own clock. */
+  tick(nowMs: number): boolean {
+    const before = this.#belief?.state;
+    if (this.#belief === undefined || before === 'LOST') return false;
+    const now = this.#belief.tick(nowMs);
+    if (now !== 'LOST') this.state.set(now);
+    return now === 'LOST';
+  }
+
+  nextDueMs(nowMs: number): number {
+    if (this.#belief === undefined) return Number.POSITIVE_INFINITY;
+    const { touchDueMs } = this.#belief;
+    const believedMs = this.#belief.nextDueMs(nowMs);
+    return this.isAttached ? Math.min(touchDueMs, believedMs) : believedMs;
+  }
+
+  /** Another attachment took over. True the first time: attach again; false when someone insists. */
+  moved(nowMs: number): boolean {
+    const isInsistent = nowMs - this.#movedAtMs < this.timeoutMs;
+    this.#movedAtMs = nowMs;
+    return !isInsistent;
+  }
+
+  lost(): void {
+    this.#belief?.lost();
+    if (this.plan.isLazy) this.#startOver();
+    else this.state.close('LOST');
+  }
+
+  closed(): void {
+    this.#standing = 'detached';
+    this.state.close('CLOSED');
+  }
+
+  /** Left to expire by itself: nobody uses it, and it owns nothing. */
+  abandon(): void {
+    if (this.plan.isLazy) this.#startOver();
+  }
+
+  #startOver(): void {
+    this.#secret = randomBytes(16);
+    this.#id = undefined;
+    this.#belief = undefined;
+    this.#standing = 'detached';
+  }
+}
