@@ -44,6 +44,11 @@ export interface MeetOptions {
   readonly initialMembers: readonly InitialMember[];
   /** What this member's disk says it belongs to, if anything. */
   readonly known?: Founded;
+  /**
+   * Peer addresses of a cluster that has added this member: its id is learned from whichever answers first.
+   * `initialMembers` is not looked at.
+   */
+  readonly joinVia?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -62,6 +67,7 @@ export class GrpcTransport implements Transport {
   readonly #inbound = new Map<MemberId, InboundStream>();
   readonly #streams = new Set<InboundStream>();
   readonly #closing = new AbortController();
+  readonly #meetingOver = new AbortController();
   #peers: readonly ConfiguredMember[] = [];
   #server: PeerServer | undefined;
   #meeting: Meeting | undefined;
@@ -93,17 +99,24 @@ export class GrpcTransport implements Transport {
   async meet(options: MeetOptions): Promise<Founded> {
     assert(this.#meeting === undefined, 'meet is called once');
     const { self, logger } = this.#options;
+    const { signal: wanted, ...rest } = options;
+    const callOff = (): void => this.#meetingOver.abort();
+    if (wanted?.aborted === true) callOff();
+    wanted?.addEventListener('abort', callOff);
     this.#meeting = new Meeting({
+      ...rest,
       self,
-      initialMembers: options.initialMembers,
-      credentials: this.#clientCredentials,
       logger,
-      signal: options.signal ?? this.#closing.signal,
-      ...(options.known === undefined ? {} : { known: options.known }),
+      credentials: this.#clientCredentials,
+      signal: this.#meetingOver.signal,
     });
-    const founded = await this.#meeting.run();
-    this.#clusterId = founded.clusterId;
-    return founded;
+    try {
+      const founded = await this.#meeting.run();
+      this.#clusterId = founded.clusterId;
+      return founded;
+    } finally {
+      wanted?.removeEventListener('abort', callOff);
+    }
   }
 
   start(handler: TransportHandler): void {
@@ -119,15 +132,15 @@ export class GrpcTransport implements Transport {
     const wanted = new Map(this.#peers.map((peer) => [peer.id, peer]));
     for (const [id, link] of this.#links) {
       if (wanted.get(id)?.peerAddress === link.peer.peerAddress) wanted.delete(id);
-      else this.#dropLink(id, link);
+      else void this.#dropLink(id, link);
     }
     for (const peer of wanted.values()) this.#links.set(peer.id, this.#createLink(peer));
   }
 
   send(to: MemberId, messages: readonly PeerMessage[]): void {
     const link = this.#links.get(to);
-    if (link === undefined) this.#inbound.get(to)?.outlet.send(encodePayloads(messages));
-    else if (link.isUp) link.send(encodePayloads(messages));
+    if (link?.isUp === true) link.send(encodePayloads(messages));
+    else if (link === undefined) this.#inbound.get(to)?.outlet.send(encodePayloads(messages));
   }
 
   async *fetchCheckpoint(
@@ -152,11 +165,12 @@ export class GrpcTransport implements Transport {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    for (const [id, link] of this.#links) this.#dropLink(id, link);
+    this.#meetingOver.abort();
+    const links = [...this.#links].map(([id, link]) => this.#dropLink(id, link));
     // First the port, then the streams: a peer that asks why finds nobody there.
     const closed = this.#server?.close();
     for (const stream of this.#streams) stream.end(status.UNAVAILABLE, 'member is closing');
-    await closed;
+    await Promise.all([closed, ...links]);
   }
 
   #createLink(peer: ConfiguredMember): PeerLink {
@@ -175,9 +189,9 @@ export class GrpcTransport implements Transport {
     });
   }
 
-  #dropLink(id: MemberId, link: PeerLink): void {
+  #dropLink(id: MemberId, link: PeerLink): Promise<void> {
     this.#links.delete(id);
-    link.close();
+    return link.close();
   }
 
   #hello(): PeerHello {

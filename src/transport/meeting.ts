@@ -28,6 +28,8 @@ export interface MeetingOptions {
   readonly initialMembers: readonly InitialMember[];
   /** When this member belongs to a cluster already: nobody is asked, others are answered. */
   readonly known?: Founded;
+  /** Addresses of an existing cluster to join instead of founding one. */
+  readonly joinVia?: readonly string[];
   readonly credentials: ChannelCredentials;
   readonly logger: Logger;
   readonly signal?: AbortSignal;
@@ -69,11 +71,12 @@ export class Meeting {
 
   async run(): Promise<Founded> {
     if (this.#founded !== undefined) return this.#founded;
-    this.#checkSelf();
+    const { joinVia } = this.#options;
+    if (joinVia === undefined) this.#checkSelf();
     let reportAt = performance.now() + REPORT_MS / 2;
     for (;;) {
-      await this.#askAll();
-      this.#founded ??= this.#maybeFound();
+      await (joinVia === undefined ? this.#askAll() : this.#askToJoin(joinVia));
+      this.#founded ??= joinVia === undefined ? this.#maybeFound() : undefined;
       if (this.#founded !== undefined) return this.#founded;
       if (performance.now() >= reportAt) {
         this.#report();
@@ -99,6 +102,23 @@ export class Meeting {
 
   async #askAll(): Promise<void> {
     await Promise.all(this.#others().map((member) => this.#ask(member)));
+  }
+
+  /** Whoever answers first with a cluster says which one. */
+  async #askToJoin(addresses: readonly string[]): Promise<void> {
+    for (const address of addresses) {
+      try {
+        const answer = await askMember(address, this.answer(), this.#options.credentials);
+        if (answer.clusterId !== '') {
+          const clusterId = asClusterId(answer.clusterId);
+          this.#founded = { clusterId, founders: toFounders(answer) };
+          return;
+        }
+        this.#missing.set(address, 'belongs to no cluster yet');
+      } catch (error) {
+        this.#missing.set(address, (error as Error).message);
+      }
+    }
   }
 
   async #ask(member: InitialMember): Promise<void> {
@@ -171,7 +191,7 @@ export class Meeting {
 
   #report(): void {
     const missing = Object.fromEntries(this.#missing);
-    this.#options.logger.info({ missing }, 'waiting for the other initial members');
+    this.#options.logger.info({ missing }, 'waiting for other members');
   }
 
   async #pause(): Promise<void> {

@@ -140,6 +140,14 @@ describe('founding meeting', () => {
     await expect(d.meet({ initialMembers })).rejects.toMatchObject(invalid);
   });
 
+  it('tells a new member which cluster it joins', async () => {
+    const [[a], initialMembers] = await openAll('a');
+    const founded = await a!.meet({ initialMembers });
+    const joiner = await open('n');
+    const joinVia = ['127.0.0.1:1', a!.address];
+    expect(await joiner.meet({ initialMembers: [], joinVia })).toEqual(founded);
+  });
+
   it('can be called off, and ends when the transport closes', async () => {
     const [[a, b]] = await openAll('ab');
     const nobody = (name: string) => [

@@ -38,6 +38,8 @@ export interface LinkStreamOptions {
 const HELLO_TIMEOUT_MS = 1_000;
 /** Between pings, and for the answer to one. */
 const PING_INTERVAL_MS = 1_000;
+/** For the last frames to leave, at a close of our own. */
+const CLOSE_GRACE_MS = 100;
 
 export class LinkStream {
   readonly outlet: Outlet;
@@ -65,13 +67,20 @@ export class LinkStream {
   }
 
   /** Lets what was written go out, then ends; `ended` is not called. */
-  close(): void {
-    if (this.#ended) return;
+  close(): Promise<void> {
+    if (this.#ended) return Promise.resolve();
     this.#stop();
-    this.#call.end();
-    // The server answers the end of our side with its own; until then the connection stays.
-    this.#call.once('status', () => this.#client.close());
-    setTimeout(() => this.#drop(), CLOSE_GRACE_MS);
+    return new Promise((resolve) => {
+      const drop = (): void => {
+        clearTimeout(timer);
+        this.#drop();
+        resolve();
+      };
+      const timer = setTimeout(drop, CLOSE_GRACE_MS);
+      // The server answers the end of this side with its own.
+      this.#call.once('status', drop);
+      this.#call.end();
+    });
   }
 
   #listen(): void {
@@ -142,6 +151,3 @@ export class LinkStream {
     this.#client.close();
   }
 }
-
-/** For the last frames to leave, at a close of our own. */
-const CLOSE_GRACE_MS = 100;

@@ -32,6 +32,7 @@ const REDIAL_DELAYS_MS = [5, 20, 50, 100, 200, 500] as const;
 const REDIAL_DELAY_MS_MAX = 500;
 /** A link that lived shorter counts as one more failure, so that a refused peer does not make a busy loop. */
 const STEADY_MS = 1_000;
+const DROP_REPORT_MS = 1_000;
 
 export class PeerLink {
   readonly peer: ConfiguredMember;
@@ -43,6 +44,7 @@ export class PeerLink {
   #failures = 0;
   #upSince = 0;
   #lastReason = '';
+  #dropReportedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   constructor(options: LinkOptions) {
@@ -55,10 +57,13 @@ export class PeerLink {
     return this.#stream?.isUp ?? false;
   }
 
-  /** False when something was dropped. */
-  send(payloads: readonly Payload[]): boolean {
+  send(payloads: readonly Payload[]): void {
     const stream = this.#stream;
-    return stream?.isUp === true && stream.outlet.send(payloads);
+    if (stream?.isUp !== true || stream.outlet.send(payloads)) return;
+    const now = performance.now();
+    if (now - this.#dropReportedAt < DROP_REPORT_MS) return;
+    this.#dropReportedAt = now;
+    this.#options.logger.warn(this.#fields(), 'peer is too slow: messages to it are dropped');
   }
 
   /** The peer has just shown that it lives: do not wait for the next attempt. */
@@ -68,11 +73,11 @@ export class PeerLink {
     void this.#dial();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#redial);
     this.#probe?.cancel();
-    this.#stream?.close();
+    await this.#stream?.close();
   }
 
   async #dial(): Promise<void> {
