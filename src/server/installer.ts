@@ -14,6 +14,7 @@ import { RollcallError } from '../types/errors.js';
 import type { CheckpointMeta, SnapshotMeta } from '../types/log.js';
 import type { Checkpointer } from './checkpointer.js';
 import { LoadingTree } from './loading-tree.js';
+import type { Scheduler } from './member.js';
 import type { Tuning } from './tuning.js';
 
 export interface InstallerOptions {
@@ -22,6 +23,7 @@ export interface InstallerOptions {
   readonly transport: Transport;
   readonly tuning: Tuning;
   readonly checkpointer: Checkpointer;
+  readonly scheduler: Scheduler;
 }
 
 export interface Installed {
@@ -29,6 +31,8 @@ export interface Installed {
   readonly tree: Tree;
 }
 
+/** Between two pieces of a transfer. */
+const SILENCE_MS = 3_000;
 /** Times that one transfer may break and go on from its last row. */
 const RESUMES_MAX = 5;
 
@@ -96,8 +100,29 @@ class Transfer {
   async #fetch(order: InstallOrder): Promise<void> {
     const { index, term } = this.#meta?.snapshot ?? order.snapshot;
     const request = { index, term, afterKey: this.#lastKey };
-    for await (const chunk of this.#options.transport.fetchCheckpoint(order.from, request))
-      await this.#add(chunk);
+    const chunks = this.#options.transport.fetchCheckpoint(order.from, request);
+    const iterator = chunks[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.#within(iterator.next());
+        if (next.done === true) return;
+        await this.#add(next.value);
+      }
+    } finally {
+      // Not awaited: what stands behind a dead link may never answer.
+      iterator.return?.().catch(() => {});
+    }
+  }
+
+  /** A source that fell silent must not hold this member back for ever. */
+  #within<T>(answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const stop = this.#options.scheduler.every(SILENCE_MS, () => {
+        stop();
+        reject(new RollcallError('TIMEOUT', 'the member that serves the state fell silent'));
+      });
+      answer.then(resolve, reject).finally(stop);
+    });
   }
 
   async #add(chunk: CheckpointChunk): Promise<void> {

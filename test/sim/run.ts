@@ -61,6 +61,9 @@ export async function runSeed({ seed, faultyMs, healedMs }: RunOptions): Promise
   for (const stop of stops) stop();
   await world.run(2_500, () => checks.step());
   checks.final();
+  if (process.env['SIM_SHOW'])
+    for (const m of members)
+      console.log(m.name, m.isUp, m.failure, m.member?.core.tree.revision, '\n' + m.member?.core.raft.describe());
   const revision = members[0]?.member?.core.tree.revision ?? 0;
   const { traceHash, events } = world;
   return {

@@ -20,7 +20,7 @@ export { encodeInstance };
 
 export const CLUSTER_ID = asClusterId('c'.repeat(32));
 
-const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const SILENT: Logger = process.env['SIM_SHOW'] ? { debug() {}, info() {}, warn(...a: unknown[]) { console.log(...a) }, error(...a: unknown[]) { console.log(...a) } } : { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface SimMemberOptions {
   readonly id: MemberId;
@@ -41,6 +41,7 @@ export class SimMember {
   readonly #states: MemoryStateDatabases;
   #boot = 0;
   #life = 0;
+  #isStarted = false;
   /** undefined while down or starting. */
   member: Member | undefined;
   /** The member stopped itself: always a finding. */
@@ -62,6 +63,8 @@ export class SimMember {
   }
 
   start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
     const life = ++this.#life;
     this.#start(life).catch((error) => {
       if (life === this.#life) this.failure = error;
@@ -71,6 +74,7 @@ export class SimMember {
   /** The process dies; with `power`, the machine too. */
   stop(how: 'kill' | 'power'): void {
     this.#life++;
+    this.#isStarted = false;
     this.#options.network.kill(this.id);
     this.member?.stop();
     this.member = undefined;

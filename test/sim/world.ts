@@ -56,7 +56,7 @@ export class World implements Clock {
   }
 
   wallMs(): number {
-    return 1_700_000_000_000 + this.#nowMs;
+    return 1_700_000_000_000 + Math.floor(this.#nowMs);
   }
 
   get traceHash(): number {
