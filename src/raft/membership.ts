@@ -32,6 +32,19 @@ export class ConfigurationHistory {
     return this.#records[0]!.configuration;
   }
 
+  /** In effect at an index from the trim point on. */
+  at(index: Index): Configuration {
+    const record = this.#records.findLast((candidate) => candidate.index <= index);
+    assert(record !== undefined, 'the configurations before the trim point are gone');
+    return record.configuration;
+  }
+
+  /** Whether `id` votes in the configuration that `commitIndex` leaves in force, or in one that may replace it. */
+  mayNeed(id: MemberId, commitIndex: Index): boolean {
+    const settled = this.#records.findLastIndex((candidate) => candidate.index <= commitIndex);
+    return this.#records.slice(settled).some((candidate) => candidate.voterIds.includes(id));
+  }
+
   /** To be called with every run that enters the log. */
   append(run: Run): void {
     if (run.kind !== 'configuration') return;

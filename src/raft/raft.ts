@@ -230,6 +230,14 @@ export class Raft {
     configurations.trim(to);
   }
 
+  /** What a checkpoint of the state at `index` must record; from the trim point to what is applied. */
+  snapshotAt(index: Index): SnapshotMeta {
+    const { log, configurations, appliedIndex } = this.#state;
+    const term = log.termAt(index);
+    assert(term !== undefined && index <= appliedIndex, 'a checkpoint holds what is applied');
+    return { index, term, configuration: configurations.at(index) };
+  }
+
   applied(index: Index): void {
     const state = this.#state;
     assert(index >= state.appliedIndex, 'applied never falls');

@@ -11,7 +11,7 @@ import { asIndex, type Index, type MemberId, type Term } from '../types/ids.js';
 import type { Run, SnapshotMeta } from '../types/log.js';
 import type { VoteRequest } from '../types/message.js';
 import { RaftLog } from './log.js';
-import { ConfigurationHistory, isVoter } from './membership.js';
+import { ConfigurationHistory } from './membership.js';
 import type { RaftOptions } from './options.js';
 import type { Progress } from './progress.js';
 import { ForwardedReads, type ReadRounds } from './reads.js';
@@ -190,10 +190,13 @@ export function hearLeader(state: ConsensusState, leader: MemberId): void {
   state.ignoredRequest = undefined;
 }
 
-/** Learners, removed members and those that still fetch the state never campaign. */
+/**
+ * Learners and those that still fetch the state never campaign. A member that is on its way out may have to,
+ * until that is committed: it can be the only one whose log is long enough (thesis 4.2.2).
+ */
 export function mayCampaign(state: ConsensusState): boolean {
-  const { configuration } = state.configurations.latest;
-  return state.installing === undefined && isVoter(configuration, state.self);
+  const { configurations, commitIndex, installing, self } = state;
+  return installing === undefined && configurations.mayNeed(self, commitIndex);
 }
 
 /** Everything that enters the log passes here, so that the configuration follows it. */

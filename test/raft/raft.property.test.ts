@@ -5,10 +5,11 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { describeConfiguration } from '../../src/raft/describe.js';
 import type { RaftMessage } from '../../src/types/message.js';
 import type { Random } from '../../src/types/ports.js';
 import { Cluster } from './support/cluster.js';
-import { batchOf } from './support/entries.js';
+import { batchOf, configurationOf } from './support/entries.js';
 
 /** A small generator (xorshift) so that one seed repeats one walk. */
 function randomFrom(seed: number): Random {
@@ -28,6 +29,7 @@ class Walk {
   readonly names: string[];
   readonly #random: Random;
   #proposed = 0;
+  #target = 'a';
   readonly #floors: number[] = [];
 
   constructor(size: number, seed: number) {
@@ -52,7 +54,8 @@ class Walk {
     else if (dice < 80) this.cluster.tick(this.#someone, 1 + this.#random.below(4));
     else if (dice < 88) this.#propose();
     else if (dice < 91) this.#read();
-    else if (dice < 97) this.#disk();
+    else if (dice < 96) this.#disk();
+    else if (dice < 97) this.#reconfigure();
     else this.#disaster();
   }
 
@@ -95,14 +98,34 @@ class Walk {
     });
   }
 
+  /** Someone leaves, joins, or changes between voter and learner. */
+  #reconfigure(): void {
+    const leader = this.names.find((name) => this.cluster.get(name).raft.isReady);
+    if (leader === undefined) return;
+    const { configuration } = this.cluster.get(leader).raft;
+    const others = describeConfiguration(configuration)
+      .split(',')
+      .filter((name) => name.replace('+', '') !== this.#target);
+    const next = [[], [`+${this.#target}`], [this.#target]][this.#random.below(3)]!;
+    this.#configure(leader, [...others, ...next]);
+    this.#target = this.#someone;
+  }
+
+  #configure(leader: string, names: string[]): void {
+    const next = configurationOf(names);
+    this.cluster.act(leader, ({ raft }) => raft.proposeConfiguration(next));
+  }
+
   #disaster(): void {
     const name = this.#someone;
     const member = this.cluster.get(name);
-    const kind = this.#random.below(4);
+    const kind = this.#random.below(6);
     if (!member.isUp) this.cluster.restart(name);
     else if (kind === 0) this.cluster.crash(name);
     else if (kind === 1 && member.applied.length > 0) member.checkpoint();
     else if (kind === 2) this.cluster.act(name, (m) => m.raft.peerDown(m.raft.leader ?? m.id));
+    else if (kind === 3) this.cluster.isolate(name);
+    else if (kind === 4) this.cluster.heal();
     else if (member.installing !== undefined) this.#install(name);
   }
 
@@ -113,14 +136,28 @@ class Walk {
 
   /** Everyone up, disks fast, no loss: the cluster must come together. */
   heal(): void {
+    this.cluster.heal();
     for (const name of this.names) this.#repair(name);
     for (let i = 0; i < 200; i++) {
+      this.#readmit();
       for (const name of this.names) this.cluster.tick(name);
       this.cluster.settle();
       for (const name of this.names) {
         if (this.cluster.get(name).installing !== undefined) this.#install(name);
       }
     }
+  }
+
+  /** One step back towards a cluster in which everyone votes. */
+  #readmit(): void {
+    const leader = this.names.find((name) => this.cluster.get(name).raft.isReady);
+    if (leader === undefined) return;
+    const { voters, learners } = this.cluster.get(leader).raft.configuration;
+    const present = voters.map((voter) => voter.id as string);
+    const missing = this.names.find((name) => !present.includes(name));
+    if (missing === undefined) return;
+    const rest = learners.map((learner) => `+${learner.id}`).filter((id) => id !== `+${missing}`);
+    this.#configure(leader, [...present, ...rest, missing]);
   }
 
   #repair(name: string): void {

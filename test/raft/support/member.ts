@@ -172,12 +172,10 @@ export class TestMember {
 
   /** A checkpoint of all that is applied; the log before it goes. */
   checkpoint(): void {
-    const last = this.applied.at(-1)!;
-    const index = asIndex(last.index);
-    const { configuration } = this.raft;
+    const index = asIndex(this.applied.at(-1)!.index);
     this.disk = {
       ...this.disk,
-      snapshot: { index, term: asTerm(last.term), configuration },
+      snapshot: this.raft.snapshotAt(index),
       state: [...this.applied],
       runs: cutTo(this.disk.runs, index),
     };
