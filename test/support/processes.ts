@@ -14,6 +14,12 @@ export interface Ended {
   readonly err: string;
 }
 
+export interface ProcessOptions {
+  readonly cwd?: string;
+  /** Something can be written to it. */
+  readonly withInput?: boolean;
+}
+
 /** A process whose output can be waited for. */
 export class Process {
   readonly child: ChildProcess;
@@ -22,10 +28,11 @@ export class Process {
   #err = '';
   #listeners = new Set<() => void>();
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv, options: ProcessOptions = {}) {
     this.child = spawn(process.execPath, [MAIN, ...args], {
       env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: options.cwd,
+      stdio: [options.withInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     });
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.#out += text;
