@@ -1,6 +1,7 @@
 /** Torn or damaged: what was never acknowledged is cut, everything else that is wrong is fenced. */
 import { describe, expect, it } from 'vitest';
 import type { MemoryDisk } from '../../src/storage/memory-disk.js';
+import type { Random } from '../../src/types/ports.js';
 import {
   base,
   createRandom,
@@ -128,6 +129,57 @@ describe('a flipped bit', () => {
     flipped[lastFrame + 9]! ^= 1;
     const { recovered } = await recover(name, flipped);
     expect(recovered).toMatchObject({ hardState: vote(2), hardStateIntact: false });
+  });
+});
+
+describe('a log with one write gone astray', () => {
+  const SECTOR = 512;
+
+  /** Six frames of one to four sectors, and what the log held after each. */
+  async function writeHistory() {
+    const disk = newDisk();
+    const { log } = await open(disk);
+    const states = [''];
+    const held: string[] = [];
+    for (const count of [1, 900, 3, 1700, 2, 500]) {
+      const added = run(held.length + 1, count);
+      await log.append({ runs: [added], hardState: vote(states.length) });
+      held.push(...entriesOf([added]));
+      states.push(held.join());
+    }
+    const name = segments(await disk.list())[0]!;
+    const used = log.sizeBytes;
+    return { states, name, used, bytes: disk.contents(name).slice(0, used + SECTOR) };
+  }
+
+  function goAstray(bytes: Uint8Array, random: Random): Uint8Array {
+    const sectors = bytes.length / SECTOR;
+    const [from, to] = [random.below(sectors) * SECTOR, random.below(sectors) * SECTOR];
+    const after = bytes.slice();
+    const kind = random.below(3);
+    if (kind === 0) after.copyWithin(to, from, from + SECTOR);
+    if (kind === 1) after.fill(0, to, to + SECTOR);
+    if (kind === 2) for (let i = 0; i < SECTOR; i++) after[to + i] = random.below(256);
+    return after;
+  }
+
+  it('gives what was written up to the last frame, or nothing', async () => {
+    const { states, name, bytes } = await writeHistory();
+    const whole = states.length - 1;
+    const random = createRandom(11);
+    const seen = new Set<string>();
+    for (let trial = 0; trial < 300; trial++) {
+      const { recovered, found } = await recover(name, goAstray(bytes, random));
+      if (recovered.damage !== undefined) {
+        seen.add('damage');
+        continue;
+      }
+      const position = states.indexOf(found.join());
+      expect(position).toBeGreaterThanOrEqual(whole - 1);
+      expect(recovered.hardState).toEqual(vote(position));
+      seen.add(position === whole ? 'whole' : 'cut');
+    }
+    expect([...seen].sort()).toEqual(['cut', 'damage', 'whole']);
   });
 });
 
