@@ -64,7 +64,7 @@ it('describes services so that others speak the same bytes', () => {
   const entries = { tags: [{ key: 'a', value: 'b' }], ports: [{ key: 'm', value: 1 }] };
   const asWritten = { ...register, ...entries };
   const bytes = service.Stream!.requestSerialize({
-    ackedSeq: 3,
+    acked_seq: 3,
     operations: [{ id: 1, register: asWritten }],
   });
   const decoded = services.Sessions.Stream.requestDeserialize(bytes);
