@@ -22,7 +22,9 @@ import { codeOnly, functionsOf, importsOf } from './support/tidy/source.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CODE = /\.(ts|mjs|js)$/;
-const ENTRIES = ['src/cli/main.ts', 'src/client/index.ts'];
+const ENTRIES = ['src/cli/main.ts', 'src/client/index.ts', 'src/cli/demo/web-server.ts'];
+/** Ports have a twin in memory that only tests use. */
+const TWIN = /^src\/\w+\/memory-[\w-]+\.ts$/;
 const TOP_DOCUMENTS = [
   'README.md',
   'ARCHITECTURE.md',
@@ -87,10 +89,13 @@ describe('the repository', () => {
   });
 
   test('has no forgotten files', () => {
-    expect(deadFiles(src, ENTRIES)).toEqual([]);
+    const twins = [...src.keys()].filter((path) => TWIN.test(path));
+    expect(deadFiles(src, [...ENTRIES, ...twins])).toEqual([]);
     const runs = [...tests.keys()].filter((path) => /\.test(-d)?\.ts$/.test(path));
     const started = [...tests.keys()].filter((path) => path.startsWith('test/support/programs/'));
     expect(deadFiles(tests, [...runs, ...started])).toEqual([]);
+    const unusedByTests = new Set(deadFiles(new Map([...src, ...tests]), runs));
+    expect(twins.filter((path) => unusedByTests.has(`${path}: unused`))).toEqual([]);
   });
 
   test('has documents with titles, and links that lead somewhere', () => {

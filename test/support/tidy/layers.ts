@@ -51,6 +51,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'cli',
     imports: ['types', 'codec', 'rpc', 'gen', 'client'],
+    types: ['server/config.ts'],
     packages: ['commander', 'node:'],
   },
   {
