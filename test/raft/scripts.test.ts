@@ -14,7 +14,7 @@ describe('a scripted cluster', () => {
     const file = new URL(name, FOLDER);
     const text = readFileSync(file, 'utf8');
     const seen = runScript(text);
-    if (process.env['UPDATE_SCRIPTS'] === '1') writeFileSync(file, seen);
+    if (process.env.UPDATE_SCRIPTS === '1') writeFileSync(file, seen);
     else expect(seen).toBe(text);
   });
 });
