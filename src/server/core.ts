@@ -92,7 +92,6 @@ export class Core {
       this.#dirty.add(gate);
       this.#options.wake();
     },
-    drained: (gate) => this.#hub.catchUp(gate),
     closed: (gate) => {
       this.#hub.stopAll(gate);
       this.#applier.unbind(gate);
@@ -316,8 +315,14 @@ export class Core {
 
   #flushGates(): void {
     const nowMs = this.#clock.monotonicMs();
-    for (const gate of this.#dirty) gate.flush(nowMs);
+    const dirty = [...this.#dirty];
     this.#dirty.clear();
+    for (const gate of dirty) {
+      if (gate.laggingCount > 0 && !gate.isBlocked) this.#hub.catchUp(gate);
+      gate.flush(nowMs);
+      // One page of history a turn: the next one follows, unless the sink is full by then.
+      if (gate.laggingCount > 0 && !gate.isBlocked) this.#gateHost.markDirty(gate);
+    }
   }
 
   /** What is for this member itself does not travel. */

@@ -28,7 +28,6 @@ export interface GateHost {
   /** The gate has something to deliver at the end of this turn. */
   markDirty(gate: Gate): void;
   closed(gate: Gate): void;
-  drained(gate: Gate): void;
 }
 
 export class Gate implements Attachment {
@@ -49,6 +48,8 @@ export class Gate implements Attachment {
   deliveredAtMs = 0;
   /** The sink was full: answers wait in their slots and watches fall back on the history until it drains. */
   isBlocked = false;
+  /** Watches that still read from the history. No answer may overtake what they have not been told. */
+  laggingCount = 0;
   readonly #sink: Sink;
   readonly #host: GateHost;
   readonly #slots = new Fifo<Slot>();
@@ -80,7 +81,6 @@ export class Gate implements Attachment {
   drained(): void {
     if (this.isClosed || !this.isBlocked) return;
     this.isBlocked = false;
-    this.#host.drained(this);
     this.#host.markDirty(this);
   }
 
@@ -135,9 +135,13 @@ export class Gate implements Attachment {
     this.#host.markDirty(this);
   }
 
+  get mayAnswer(): boolean {
+    return !this.isBlocked && this.laggingCount === 0;
+  }
+
   /** The oldest request without an answer, when it is one that this member itself can answer now. */
   nextWork(appliedIndex: number): Slot | undefined {
-    if (this.isBlocked) return undefined;
+    if (!this.mayAnswer) return undefined;
     this.release();
     const head = this.#slots.peek();
     return head?.work !== undefined && head.index <= appliedIndex ? head : undefined;
@@ -145,7 +149,7 @@ export class Gate implements Attachment {
 
   /** End of the turn: hands over what may leave. Touch answers leave even when the sink is full. */
   flush(nowMs: number): void {
-    if (!this.isBlocked) this.release();
+    if (this.mayAnswer) this.release();
     const batch = this.#urgent;
     this.#urgent = [];
     if (this.#outbox.length > 0 && this.#mayDeliver()) {

@@ -94,11 +94,11 @@ export class Pulse {
       for (const gate of gates) gate.pushUrgent({ type: 'stale', ageMs: this.#ageMs(nowMs) });
     if (this.#isStale) return;
     if (wasStale)
-      for (const gate of gates) if (!gate.isBlocked) gate.push({ type: 'live', revision });
+      for (const gate of gates) if (gate.mayAnswer) gate.push({ type: 'live', revision });
     if (nowMs - this.#bookmarkAtMs < tuning.bookmarkMs) return;
     this.#bookmarkAtMs = nowMs;
     for (const gate of gates)
-      if (gate.watches.size > 0 && !gate.isBlocked) gate.push({ type: 'bookmark', revision });
+      if (gate.watches.size > 0 && gate.mayAnswer) gate.push({ type: 'bookmark', revision });
   }
 
   #gossip(nowMs: number): void {

@@ -6,7 +6,7 @@
  */
 import type { Tree } from '../tree/tree.js';
 import type { EventBatch, TreeEvent } from '../types/event.js';
-import type { Revision } from '../types/ids.js';
+import { asRevision, type Revision } from '../types/ids.js';
 import { PAGE_NODES_MAX } from '../types/limits.js';
 import type { TreeNode } from '../types/node.js';
 import { isWithin, parentPath } from '../types/path.js';
@@ -53,20 +53,21 @@ export class WatchHub {
 
   /** Begins a watch at what the member has applied; the reader's first deliveries are pushed at once. */
   start(gate: Gate, request: WatchStart): void {
+    this.stop(gate, request.watch);
     const channel = this.#channel(request.path, request.scope);
     const watch: Watch = { gate, id: request.watch, channel, position: undefined };
-    this.stop(gate, request.watch);
     channel.watches.add(watch);
     gate.watches.set(watch.id, watch);
     this.#count++;
     if (request.start === 'snapshot') this.#sendSnapshot(watch, false);
-    else if (request.start !== 'now') this.#sendSince(watch, request.start);
+    else if (request.start !== 'now') lag(watch, request.start);
   }
 
   stop(gate: Gate, id: number): void {
     const watch = gate.watches.get(id);
     if (watch === undefined) return;
     gate.watches.delete(id);
+    caughtUp(watch);
     this.#count--;
     const { channel } = watch;
     channel.watches.delete(watch);
@@ -90,14 +91,10 @@ export class WatchHub {
     }
   }
 
-  /** The connection takes again: its lagging watches read on from the history. */
+  /** The connection takes: its lagging watches read on from the history, a page each. */
   catchUp(gate: Gate): void {
-    for (const watch of gate.watches.values()) {
-      const { position } = watch;
-      if (position === undefined) continue;
-      watch.position = undefined;
-      this.#sendSince(watch, position);
-    }
+    for (const watch of gate.watches.values())
+      if (watch.position !== undefined) this.#sendPage(watch, watch.position);
   }
 
   /** The state was replaced by a snapshot, and history with it: every watch is shown the new state. */
@@ -134,12 +131,16 @@ export class WatchHub {
     channel.pending.push(event);
   }
 
-  #sendSince(watch: Watch, after: Revision): void {
+  #sendPage(watch: Watch, after: Revision): void {
     const { path, scope } = watch.channel;
-    const matches = (event: TreeEvent) => concerns(path, scope, event);
-    const since = this.#tree.since(after, matches, Number.POSITIVE_INFINITY);
-    if (since === 'compacted') return this.#sendSnapshot(watch, true);
-    for (const batch of since.batches) watch.gate.push({ type: 'events', watch: watch.id, batch });
+    const page = this.#tree.since(after, (event) => concerns(path, scope, event));
+    if (page === 'compacted') {
+      caughtUp(watch);
+      return this.#sendSnapshot(watch, true);
+    }
+    for (const batch of page.batches) watch.gate.push({ type: 'events', watch: watch.id, batch });
+    if (page.through >= this.#tree.revision) caughtUp(watch);
+    else watch.position = page.through;
   }
 
   #sendSnapshot(watch: Watch, marked: boolean): void {
@@ -163,9 +164,20 @@ export class WatchHub {
 function deliver(channel: Channel, batch: EventBatch): void {
   for (const watch of channel.watches) {
     if (watch.position !== undefined) continue;
-    if (watch.gate.isBlocked) watch.position = (batch.revision - 1) as Revision;
+    if (watch.gate.isBlocked) lag(watch, asRevision(batch.revision - 1));
     else watch.gate.push({ type: 'events', watch: watch.id, batch });
   }
+}
+
+/** From here on it reads from the history, behind `position`. */
+function lag(watch: Watch, position: Revision): void {
+  if (watch.position === undefined) watch.gate.laggingCount++;
+  watch.position = position;
+}
+
+function caughtUp(watch: Watch): void {
+  if (watch.position !== undefined) watch.gate.laggingCount--;
+  watch.position = undefined;
 }
 
 function snapshotNodes(tree: Tree, path: string, scope: WatchScope): readonly TreeNode[] {
