@@ -85,8 +85,8 @@ function isDamage(error: unknown): boolean {
   return DAMAGE_CODES.includes(code) || MISSING_FILE.test(String(message));
 }
 
-function damageOr(error: unknown): unknown {
-  return isDamage(error) ? new StateDamage((error as Error).message, { cause: error }) : error;
+function throwDamage(error: unknown): never {
+  throw isDamage(error) ? new StateDamage((error as Error).message, { cause: error }) : error;
 }
 
 class LevelStateDatabase implements StateDatabase {
@@ -101,7 +101,7 @@ class LevelStateDatabase implements StateDatabase {
   async view(): Promise<StateView> {
     const database = this.#database;
     const snapshot = database.snapshot();
-    const stored = await database.get(META_KEY, { snapshot });
+    const stored = await database.get(META_KEY, { snapshot }).catch(throwDamage);
     return {
       meta: stored === undefined ? undefined : decodeMeta(stored),
       read: (after, bytesMax) => readPage(database, snapshot, { after, bytesMax }),
@@ -122,7 +122,7 @@ class LevelStateDatabase implements StateDatabase {
         yield rows;
       }
     } catch (error) {
-      throw damageOr(error);
+      throwDamage(error);
     } finally {
       await iterator.close();
     }

@@ -3,9 +3,12 @@
  * the kernel for the process): it ends with the process however that ends, so it can never be stale. The
  * number of the holder stands beside it for the message only.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
+
+const LOCK_FILE = 'LOCK';
+const HOLDER_FILE = 'holder';
 
 export interface DirectoryLock {
   release(): Promise<void>;
@@ -13,29 +16,46 @@ export interface DirectoryLock {
 
 /** Rejects, naming the holder, when another process (or this one, before) holds the directory. */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
-  const holder = join(directory, 'lock', 'holder');
-  await mkdir(join(directory, 'lock'), { recursive: true });
-  const database = new Level(join(directory, 'lock'));
-  try {
-    await database.open();
-  } catch (error) {
-    throw await explain(directory, { error, holder });
-  }
-  await writeFile(holder, `${process.pid}\n`);
+  const path = join(directory, 'lock');
+  await mkdir(path, { recursive: true });
+  const database = await openOrRemake(path).catch((error) => explain(directory, error));
+  await writeFile(join(path, HOLDER_FILE), `${process.pid}\n`);
   return { release: () => database.close() };
 }
 
-async function explain(
-  directory: string,
-  found: { readonly error: unknown; readonly holder: string },
-): Promise<Error> {
-  const cause = (found.error as { readonly cause?: unknown }).cause;
-  if ((cause as NodeJS.ErrnoException | undefined)?.code !== 'LEVEL_LOCKED') {
-    return new Error(`cannot lock ${directory}: ${cause ?? found.error}`, { cause: found.error });
+/**
+ * The database is empty, so damage to it, by a power loss say, must not keep the member down. LevelDB
+ * reads it only with the lock in hand, and the lock's own file stays.
+ */
+async function openOrRemake(path: string): Promise<Level> {
+  try {
+    return await openDatabase(path);
+  } catch (error) {
+    if (codeOf(error) === 'LEVEL_LOCKED') throw error;
+    const files = (await readdir(path)).filter((name) => name !== LOCK_FILE);
+    for (const name of files) await rm(join(path, name), { recursive: true, force: true });
+    return openDatabase(path);
   }
-  const pid = await readFile(found.holder, 'utf8').catch(() => 'unknown');
-  return new Error(
+}
+
+async function openDatabase(path: string): Promise<Level> {
+  const database = new Level(path);
+  await database.open();
+  return database;
+}
+
+function codeOf(error: unknown): unknown {
+  return ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
+}
+
+async function explain(directory: string, error: unknown): Promise<never> {
+  if (codeOf(error) !== 'LEVEL_LOCKED') {
+    const reason = (error as Error).cause ?? error;
+    throw new Error(`cannot lock ${directory}: ${reason}`, { cause: error });
+  }
+  const pid = await readFile(join(directory, 'lock', HOLDER_FILE), 'utf8').catch(() => 'unknown');
+  throw new Error(
     `${directory} is in use by process ${pid.trim()}: stop it, or give this member a directory of its own`,
-    { cause: found.error },
+    { cause: error },
   );
 }

@@ -6,14 +6,16 @@
 import { ByteWriter } from '../codec/cursor.js';
 import { assert } from '../types/assert.js';
 import type { ClusterId, Index, MemberId } from '../types/ids.js';
-import { LOG_FRAME_BYTES_MAX, LOG_SEGMENT_BYTES } from '../types/limits.js';
+import { LOG_SEGMENT_BYTES } from '../types/limits.js';
 import type { Configuration, HardState, LogWrite, Run, SnapshotMeta } from '../types/log.js';
 import type { Clock, Disk, Random } from '../types/ports.js';
+import { Batch, WriterPool } from './log/batch.js';
 import type { LogExtent } from './log/extent.js';
 import { beginFrame } from './log/frame.js';
+import type { ClosedSegment } from './log/loading.js';
 import { type LogPosition, type Operation, writeOperation } from './log/operation.js';
 import { removeQuarantine, writeQuarantine } from './log/quarantine.js';
-import { type ClosedSegment, type Recovery, recoverLog } from './log/recovery.js';
+import { type Recovery, recoverLog } from './log/recovery.js';
 import {
   ALLOCATE_BYTES_MAX,
   createSegment,
@@ -96,45 +98,12 @@ export async function openWal(
   return { log, recovered };
 }
 
-/** What one frame will hold. */
-class Batch {
-  readonly writer: ByteWriter;
-  /** Where the log stood before it. */
-  readonly before: LogPosition;
-  hardState: HardState;
-  readonly hardStateBefore: HardState;
-  /** It says nothing but that all before it is durable. */
-  isMark = true;
-  /** It ends with a reset; the next segment begins from here. */
-  resetTo: LogPosition | undefined;
-  readonly done: Promise<void>;
-  resolve!: () => void;
-  reject!: (error: Error) => void;
-
-  constructor(writer: ByteWriter, before: LogPosition, hardState: HardState) {
-    this.writer = writer;
-    this.before = before;
-    this.hardState = hardState;
-    this.hardStateBefore = hardState;
-    beginFrame(writer);
-    this.done = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    this.done.catch(() => {});
-  }
-
-  get isFull(): boolean {
-    return this.resetTo !== undefined || this.writer.length >= LOG_FRAME_BYTES_MAX;
-  }
-}
-
 class Wal implements LogStore {
   readonly #disk: Disk;
   readonly #options: WalOptions;
   readonly #extent: LogExtent;
   readonly #closed: ClosedSegment[];
-  readonly #spareWriters: ByteWriter[] = [];
+  readonly #writers = new WriterPool();
   readonly #waiting: Batch[] = [];
   #current: SegmentWriter;
   #hardState: HardState;
@@ -227,8 +196,7 @@ class Wal implements LogStore {
   #openBatch(): Batch {
     const last = this.#waiting.at(-1);
     if (last !== undefined && !last.isFull) return last;
-    const writer = this.#spareWriters.pop() ?? new ByteWriter(64 * 1024);
-    const batch = new Batch(writer, this.#extent.position, this.#hardState);
+    const batch = new Batch(this.#writers.take(), this.#extent.position, this.#hardState);
     this.#waiting.push(batch);
     return batch;
   }
@@ -260,14 +228,8 @@ class Wal implements LogStore {
       batch.reject(error as Error);
       throw error;
     }
-    this.#keepWriter(batch.writer);
+    this.#writers.give(batch.writer);
     batch.resolve();
-  }
-
-  /** One is filled while the other is written; memory of a rare large frame is let go. */
-  #keepWriter(writer: ByteWriter): void {
-    if (this.#spareWriters.length >= 2 || writer.length > LOG_FRAME_BYTES_MAX) return;
-    this.#spareWriters.push(writer);
   }
 
   async #makeRoom(batch: Batch): Promise<void> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -192,6 +192,12 @@ describe('storage in a real directory', () => {
     const storage = await openStorage(directory);
     await expect(openStorage(directory)).rejects.toThrow(`process ${process.pid}`);
     await storage.close();
+    await (await openStorage(directory)).close();
+  });
+
+  it('is not kept from it by damage to the lock itself', async () => {
+    await (await openStorage(directory)).close();
+    await writeFile(join(directory, 'lock', 'CURRENT'), 'nothing that LevelDB wrote');
     await (await openStorage(directory)).close();
   });
 
