@@ -21,12 +21,10 @@ const TWO_32 = 0x1_0000_0000;
 
 export class ByteWriter {
   #bytes: Uint8Array;
-  #view: DataView;
   #length = 0;
 
   constructor(capacity = 256) {
     this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
@@ -50,13 +48,13 @@ export class ByteWriter {
 
   u32(value: number): void {
     this.#reserve(4);
-    this.#view.setUint32(this.#length, value, true);
+    viewOf(this.#bytes).setUint32(this.#length, value, true);
     this.#length += 4;
   }
 
   f64(value: number): void {
     this.#reserve(8);
-    this.#view.setFloat64(this.#length, value, true);
+    viewOf(this.#bytes).setFloat64(this.#length, value, true);
     this.#length += 8;
   }
 
@@ -128,20 +126,17 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.finish());
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
   }
 }
 
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #offset: number;
   readonly #end: number;
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     assert(start >= 0 && start <= end && end <= bytes.length, 'reader bounds outside its bytes');
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#offset = start;
     this.#end = end;
   }
@@ -168,11 +163,11 @@ export class ByteReader {
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#advance(4), true);
+    return viewOf(this.#bytes).getUint32(this.#advance(4), true);
   }
 
   f64(): number {
-    return this.#view.getFloat64(this.#advance(8), true);
+    return viewOf(this.#bytes).getFloat64(this.#advance(8), true);
   }
 
   /** Exactly 0 or 1: a value has one encoding only. */
@@ -249,6 +244,11 @@ export class ByteReader {
     this.#offset = start + length;
     return start;
   }
+}
+
+/** Made when needed: few values have a fixed width, and a view costs more than a small message. */
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function maybeAscii(bytes: Uint8Array): string | undefined {
