@@ -24,10 +24,12 @@ export function build() {
   rmSync(stampFile, { force: true });
   removeOrphans();
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.json')], {
-    stdio: 'inherit',
-  });
-  if (status !== 0) throw new Error('src/ does not compile');
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [compiler, '-p', join(root, 'tsconfig.json')],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`src/ does not compile\n${stdout}`);
   chmodSync(join(root, 'dist', 'cli', 'main.js'), 0o755);
   writeFileSync(stampFile, fingerprint);
 }

@@ -24,8 +24,7 @@ function install() {
     env: { ...process.env, NODE_ENV: 'development', npm_config_omit: '' },
   });
   if (status === 0) return;
-  process.stderr.write(`${stdout ?? ''}${stderr ?? ''}`);
-  throw new Error('npm ci failed; is the registry reachable?');
+  throw new Error(`npm ci failed; is the registry reachable?\n${stdout ?? ''}${stderr ?? ''}`);
 }
 
 let said = false;
