@@ -14,7 +14,7 @@ import {
 } from './balancer.js';
 
 /** Turns in a round at most; weights are brought down to it. */
-const TURNS_MAX = 4096;
+const TURNS_MAX = 1024;
 
 export function createRoundRobin(random: Random): Balancer {
   const loads = new Loads();

@@ -113,6 +113,12 @@ export class Connection implements WatchHost {
     if (this.#end === undefined) this.#schedule();
   }
 
+  /** Why nothing came of it, as far as is known. */
+  failure(otherwise: string): RollcallError {
+    const end = this.#end?.code === 'CLOSED' ? undefined : this.#end;
+    return end ?? this.#links.lastError ?? new RollcallError('TIMEOUT', otherwise);
+  }
+
   /** Closes its session, if it has one; what is under way fails. */
   async close(): Promise<void> {
     if (this.#isClosing || this.#end !== undefined) return;

@@ -17,6 +17,12 @@ export interface WatchHost {
   stopWatch(watch: TreeWatch): void;
 }
 
+export interface WatchListener {
+  event(event: WatchEvent): void;
+  /** Once: closed or aborted, or failed with an error. */
+  ended(error: RollcallError | undefined): void;
+}
+
 export class TreeWatch implements Watch {
   readonly feed: Feed;
   readonly #host: WatchHost;
@@ -24,7 +30,7 @@ export class TreeWatch implements Watch {
   readonly #onOverflow: 'resync' | 'fail';
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#stop();
-  #listener: ((event: WatchEvent) => void) | undefined;
+  #listener: WatchListener | undefined;
   /** Overflown: waits for the reader before it starts again. */
   #isResting = false;
 
@@ -53,7 +59,7 @@ export class TreeWatch implements Watch {
   }
 
   /** In place of iterating: for readers inside the SDK, which keep up by construction. */
-  deliverTo(listener: (event: WatchEvent) => void): void {
+  deliverTo(listener: WatchListener): void {
     this.#listener = listener;
   }
 
@@ -73,10 +79,8 @@ export class TreeWatch implements Watch {
   fail(error: RollcallError): void {
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#buffer.end(error);
-    this.onFailure?.(error);
+    this.#listener?.ended(error);
   }
-
-  onFailure: ((error: RollcallError) => void) | undefined;
 
   async close(): Promise<void> {
     this.#stop();
@@ -100,7 +104,7 @@ export class TreeWatch implements Watch {
 
   #take(events: readonly WatchEvent[]): void {
     for (const event of events) {
-      if (this.#listener !== undefined) this.#listener(event);
+      if (this.#listener !== undefined) this.#listener.event(event);
       else if (!this.#buffer.push(event)) {
         this.#overflow();
         return;
@@ -132,5 +136,6 @@ export class TreeWatch implements Watch {
     this.#buffer.clear();
     this.#buffer.end();
     this.#host.stopWatch(this);
+    this.#listener?.ended(undefined);
   }
 }

@@ -1,0 +1,104 @@
+/** What the calls on the catalog send, and how their answers are read. */
+
+import type * as wire from '../../gen/index.js';
+import type { OperationResponse } from '../../gen/index.js';
+import { instanceFrom, stateNumber } from '../../rpc/convert.js';
+import type { Outgoing } from '../../rpc/shapes.js';
+import type { Instance, InstanceSpec } from '../../types/instance.js';
+import { type OperationPlan, unexpectedAnswer } from '../core/operation.js';
+import { plan, type ReadTerms } from '../core/plans.js';
+import type { DeleteResult, InstanceFilter, InstanceList, ServiceSummary } from '../types.js';
+
+export interface Registered {
+  readonly instance: Instance;
+  readonly revision: number;
+}
+
+export interface ServicesPage {
+  readonly services: readonly ServiceSummary[];
+  readonly next: string | undefined;
+}
+
+export function planRegister(
+  spec: InstanceSpec,
+  claim: { readonly takeover: boolean; readonly static: boolean },
+): OperationPlan<Registered> {
+  const body = { register: { ...registerMessage(spec), ...claim } };
+  return plan({ body, isWrite: true, bytes: bytesOf(spec), read: readRegister });
+}
+
+/** Answers the revision of the change. */
+export function planUpdate(spec: InstanceSpec, incarnation: number): OperationPlan<number> {
+  const body = { updateInstance: { instance: registerMessage(spec), incarnation } };
+  return plan({ body, isWrite: true, bytes: bytesOf(spec), read: readDone });
+}
+
+export interface Deregister {
+  readonly service: string;
+  readonly id: string;
+  /** 0: whatever claim stands. */
+  readonly incarnation: number;
+  /** Without a session it may remove what others registered. */
+  readonly inSession: boolean;
+}
+
+export function planDeregister(wanted: Deregister): OperationPlan<DeleteResult> {
+  const { service, id, incarnation, inSession } = wanted;
+  const body = { deregister: { service, id, incarnation } };
+  const read = (response: OperationResponse) => ({ revision: readDone(response) });
+  return plan({ body, isWrite: inSession, bytes: service.length + id.length, read });
+}
+
+export function planInstances(
+  service: string,
+  filter: InstanceFilter | undefined,
+  terms: ReadTerms,
+): OperationPlan<InstanceList> {
+  const body = { instances: { service, ...terms, filter: filterMessage(filter) } };
+  return plan({ body, isWrite: false, bytes: service.length + 64, read: readInstances });
+}
+
+export function planServices(after: string, terms: ReadTerms): OperationPlan<ServicesPage> {
+  const body = { services: { ...terms, limit: 0, after } };
+  return plan({ body, isWrite: false, bytes: after.length, read: readServices });
+}
+
+function registerMessage(spec: InstanceSpec): Outgoing<wire.RegisterRequest> {
+  return { ...spec, state: stateNumber(spec.state) };
+}
+
+function filterMessage(
+  filter: InstanceFilter | undefined,
+): Outgoing<wire.InstanceFilter> | undefined {
+  if (filter === undefined) return undefined;
+  const { tags = {}, zone = '', states = [] } = filter;
+  return { tags, zone, states: states.map(stateNumber) };
+}
+
+function bytesOf(spec: InstanceSpec): number {
+  return JSON.stringify(spec).length;
+}
+
+function readRegister(response: OperationResponse): Registered {
+  const { instance, revision } = response.register ?? {};
+  if (instance === undefined || revision === undefined) throw unexpectedAnswer(response);
+  return { instance: instanceFrom(instance), revision };
+}
+
+function readDone(response: OperationResponse): number {
+  const revision = response.done ?? response.register?.revision ?? response.delete?.revision;
+  if (revision === undefined) throw unexpectedAnswer(response);
+  return revision;
+}
+
+function readInstances(response: OperationResponse): InstanceList {
+  if (response.instances === undefined) throw unexpectedAnswer(response);
+  const { instances, revision } = response.instances;
+  return { instances: instances.map(instanceFrom), revision };
+}
+
+function readServices(response: OperationResponse): ServicesPage {
+  if (response.services === undefined) throw unexpectedAnswer(response);
+  const { services, nextAfter } = response.services;
+  return { services, next: nextAfter === '' ? undefined : nextAfter };
+}

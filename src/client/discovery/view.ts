@@ -1,0 +1,147 @@
+/**
+ * A service as one subscriber sees it: pure. Watch events over the nodes of the catalog go in; joins,
+ * changes and leaves come out, and the list in the order of joining. Invariant: the list is always that
+ * of one revision, and applying what came out to the list before gives the list after.
+ */
+import { decodeInstance } from '../../codec/instance.js';
+import type { Cause } from '../../types/event.js';
+import type { Instance, LeaveReason } from '../../types/instance.js';
+import type { TreeNode } from '../../types/node.js';
+import { nameOf } from '../../types/path.js';
+import type { InstanceFilter, RevisionNumber, RollLeaveReason, TreeChange } from '../types.js';
+
+const REASONS: Readonly<Record<Cause, LeaveReason>> = {
+  client: 'deregistered',
+  operator: 'deregistered',
+  takeover: 'deregistered',
+  close: 'closed',
+  expiry: 'expired',
+  grace: 'disconnected',
+  revoke: 'revoked',
+  restore: 'restored',
+};
+
+export type RollChange = {
+  readonly revision: RevisionNumber;
+  readonly instance: Instance;
+} & (
+  | { readonly type: 'join' | 'change' }
+  | { readonly type: 'leave'; readonly reason: RollLeaveReason }
+);
+
+export class RollView {
+  readonly #filter: InstanceFilter | undefined;
+  #byId = new Map<string, Instance>();
+  #list: readonly Instance[] | undefined;
+  #revision: RevisionNumber = 0;
+
+  constructor(filter?: InstanceFilter) {
+    this.#filter = filter;
+  }
+
+  /** In the order of joining; a new array after each change, never altered. */
+  get instances(): readonly Instance[] {
+    this.#list ??= [...this.#byId.values()].sort(byJoining);
+    return this.#list;
+  }
+
+  get revision(): RevisionNumber {
+    return this.#revision;
+  }
+
+  /** Everything up to this revision is in the view. */
+  confirm(revision: RevisionNumber): void {
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
+  /** Replaces the view; returns how it differs, by rising revision. */
+  replace(nodes: readonly TreeNode[], revision: RevisionNumber): RollChange[] {
+    const instances = nodes.map(decodeInstance).filter((found) => found !== undefined);
+    return this.replaceWith(instances, revision);
+  }
+
+  replaceWith(instances: readonly Instance[], revision: RevisionNumber): RollChange[] {
+    const before = this.#byId;
+    const passing = instances.filter((instance) => passes(instance, this.#filter));
+    this.#byId = new Map(passing.map((instance) => [instance.id, instance]));
+    this.#list = undefined;
+    this.#revision = revision;
+    return differences(before, this.#byId, revision);
+  }
+
+  /** The changes of one revision. */
+  apply(changes: readonly TreeChange[], revision: RevisionNumber): RollChange[] {
+    const seen: RollChange[] = [];
+    for (const change of changes) {
+      const found = this.#applyOne(change, revision);
+      if (found !== undefined) seen.push(found);
+    }
+    if (seen.length > 0) this.#list = undefined;
+    this.confirm(revision);
+    return seen;
+  }
+
+  #applyOne({ type, path, node, cause }: TreeChange, revision: number): RollChange | undefined {
+    const id = nameOf(path);
+    const before = this.#byId.get(id);
+    const instance = type === 'deleted' ? undefined : decodeInstance(node);
+    if (instance !== undefined && passes(instance, this.#filter)) {
+      this.#byId.set(id, instance);
+      return { type: before === undefined ? 'join' : 'change', instance, revision };
+    }
+    if (before === undefined) return undefined;
+    this.#byId.delete(id);
+    if (type === 'deleted') {
+      return { type: 'leave', instance: before, revision, reason: REASONS[cause] };
+    }
+    return { type: 'leave', instance: instance ?? before, revision, reason: 'filtered' };
+  }
+}
+
+export function passes(instance: Instance, filter: InstanceFilter | undefined): boolean {
+  if (filter === undefined) return true;
+  const { states, zone, tags } = filter;
+  if (states !== undefined && states.length > 0 && !states.includes(instance.state)) return false;
+  if (zone !== undefined && zone !== '' && instance.zone !== zone) return false;
+  for (const key in tags) if (instance.tags[key] !== tags[key]) return false;
+  return true;
+}
+
+function byJoining(a: Instance, b: Instance): number {
+  return a.createRevision - b.createRevision || a.ordinal - b.ordinal;
+}
+
+type ById = ReadonlyMap<string, Instance>;
+
+function differences(before: ById, after: ById, revision: RevisionNumber): RollChange[] {
+  const changes: RollChange[] = [];
+  for (const [id, instance] of before) {
+    const now = after.get(id);
+    if (isSame(instance, now)) continue;
+    const leftBy = now?.createRevision ?? revision;
+    changes.push({ type: 'leave', instance, revision: leftBy, reason: 'unknown' });
+  }
+  for (const [id, instance] of after) {
+    const old = before.get(id);
+    if (!isSame(instance, old)) {
+      changes.push({ type: 'join', instance, revision: instance.createRevision });
+    } else if (old!.revision !== instance.revision) {
+      changes.push({ type: 'change', instance, revision: instance.revision });
+    }
+  }
+  return changes.sort(byRevision);
+}
+
+/** The same stay on the roll, not one that left and came back under its id. */
+function isSame(a: Instance, b: Instance | undefined): boolean {
+  return a.createRevision === b?.createRevision && a.ordinal === b.ordinal;
+}
+
+/** Under one id, the stay that ended comes before the one that followed it. */
+function byRevision(a: RollChange, b: RollChange): number {
+  return a.revision - b.revision || rank(a) - rank(b);
+}
+
+function rank({ type }: RollChange): number {
+  return type === 'leave' ? 0 : 1;
+}
