@@ -19,11 +19,14 @@ import { readOperation, readTransact, writeOperation, writeTransact } from './op
 
 const SECRET_HASH_BYTES = 32;
 
+/** Reused, so that encoding allocates only what it hands out. */
+const scratch = new ByteWriter(4096);
+
 /** The bytes are the caller's to keep. */
 export function encodeBody(body: CommandBody): Uint8Array {
-  const writer = new ByteWriter(256);
-  writeBody(body, writer);
-  return writer.finish();
+  scratch.clear();
+  writeBody(body, scratch);
+  return scratch.finish().slice();
 }
 
 export function writeBody(body: CommandBody, writer: ByteWriter): void {

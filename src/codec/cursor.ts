@@ -163,7 +163,10 @@ export class ByteReader {
   }
 
   u32(): number {
-    return viewOf(this.#bytes).getUint32(this.#advance(4), true);
+    const at = this.#advance(4);
+    const bytes = this.#bytes;
+    const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
+    return (low | (bytes[at + 3]! << 24)) >>> 0;
   }
 
   f64(): number {

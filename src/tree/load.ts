@@ -7,7 +7,7 @@ import { decodeRow, type NodeRow, type Row, type SessionRow } from '../codec/row
 import { NO_SESSION, type Revision } from '../types/ids.js';
 import { parentPath, ROOT } from '../types/path.js';
 import type { HistoryOptions } from './history.js';
-import { keepBytes, type NodeFields, NodeRecord } from './nodes.js';
+import { keepBytes, NodeRecord } from './nodes.js';
 import { SessionRecord } from './sessions.js';
 import { TreeState } from './state.js';
 import type { TrackedRow } from './tracked.js';
@@ -76,20 +76,20 @@ export class StateLoader {
 
   #link(row: NodeRow): NodeRecord | undefined {
     const { nodes, access } = this.#state;
-    const fields = { ...row, data: keepBytes(row.data), access: access.intern(row.acl) };
-    if (row.path === ROOT) return this.#loadRoot(fields);
+    const held = { data: keepBytes(row.data), access: access.intern(row.acl) };
+    if (row.path === ROOT) return this.#loadRoot(new NodeRecord(row, held, undefined));
     const parent = nodes.get(parentPath(row.path)!);
     if (parent === undefined || nodes.get(row.path) !== undefined) return undefined;
-    const node = new NodeRecord(fields, parent);
+    const node = new NodeRecord(row, held, parent);
     if (!isOwned(node, this.#state)) return undefined;
     this.#state.linkNode(node);
     return node;
   }
 
-  #loadRoot(fields: NodeFields): NodeRecord | undefined {
+  #loadRoot(root: NodeRecord): NodeRecord | undefined {
     if (this.#hasRoot || this.#state.nodes.size > 1) return undefined;
     this.#hasRoot = true;
-    return this.#state.nodes.loadRoot(fields);
+    return this.#state.nodes.loadRoot(root);
   }
 }
 

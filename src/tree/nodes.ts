@@ -16,7 +16,8 @@ import { TrackedRow } from './tracked.js';
 
 export const NO_DATA = new Uint8Array(0);
 
-export type NodeFields = Omit<NodeRow, 'table' | 'acl'> & { readonly access: AccessList };
+/** All that a record starts with but its bytes, its access list and its place. */
+export type NodeFields = Omit<NodeRow, 'table' | 'acl' | 'data'>;
 
 export class NodeRecord extends TrackedRow implements NodeRow {
   readonly path: string;
@@ -41,12 +42,16 @@ export class NodeRecord extends TrackedRow implements NodeRow {
   incarnation: Revision;
   children: ChildList<NodeRecord> | undefined = undefined;
 
-  constructor(fields: NodeFields, parent: NodeRecord | undefined) {
+  constructor(
+    fields: NodeFields,
+    held: { readonly data: Uint8Array; readonly access: AccessList },
+    parent: NodeRecord | undefined,
+  ) {
     super();
     this.path = fields.path;
     this.parent = parent;
-    this.data = fields.data;
-    this.access = fields.access;
+    this.data = held.data;
+    this.access = held.access;
     this.kind = fields.kind;
     this.owner = fields.owner;
     this.createRevision = fields.createRevision;
@@ -155,9 +160,9 @@ export class NodeTable {
   }
 
   /** The stored root takes the place of the empty one, before anything is linked. */
-  loadRoot(fields: NodeFields): NodeRecord {
+  loadRoot(root: NodeRecord): NodeRecord {
     assert(this.#byPath.size === 1, 'the root comes first');
-    this.#root = new NodeRecord(fields, undefined);
+    this.#root = root;
     this.#byPath.set(ROOT, this.#root);
     return this.#root;
   }
@@ -166,8 +171,6 @@ export class NodeTable {
 function rootRecord(): NodeRecord {
   const fields: NodeFields = {
     path: ROOT,
-    data: NO_DATA,
-    access: OPEN_ACCESS,
     kind: 'persistent',
     owner: NO_SESSION,
     createRevision: NO_INDEX,
@@ -183,5 +186,5 @@ function rootRecord(): NodeRecord {
     sequence: 0,
     incarnation: NO_INDEX,
   };
-  return new NodeRecord(fields, undefined);
+  return new NodeRecord(fields, { data: NO_DATA, access: OPEN_ACCESS }, undefined);
 }

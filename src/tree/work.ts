@@ -99,8 +99,6 @@ export class Work {
     const node = new NodeRecord(
       {
         path: made.path,
-        data: keepBytes(made.data),
-        access: state.access.intern(made.acl),
         kind: made.kind,
         owner: made.owner,
         createRevision: revision,
@@ -116,6 +114,7 @@ export class Work {
         sequence: parent.createCount,
         incarnation: made.incarnation,
       },
+      { data: keepBytes(made.data), access: state.access.intern(made.acl) },
       parent,
     );
     parent.createCount++;

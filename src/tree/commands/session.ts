@@ -92,7 +92,7 @@ function endSession(session: SessionRecord, cause: EndCause, work: Work): void {
   work.change = { type: 'ended', session: session.id, cause };
 }
 
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!;
   return difference === 0;
