@@ -86,7 +86,8 @@ function readRegister(response: OperationResponse): Registered {
 }
 
 function readDone(response: OperationResponse): number {
-  const revision = response.done ?? response.register?.revision ?? response.delete?.revision;
+  const { done, set, register, delete: deleted } = response;
+  const revision = done ?? set?.revision ?? register?.revision ?? deleted?.revision;
   if (revision === undefined) throw unexpectedAnswer(response);
   return revision;
 }
@@ -100,5 +101,6 @@ function readInstances(response: OperationResponse): InstanceList {
 function readServices(response: OperationResponse): ServicesPage {
   if (response.services === undefined) throw unexpectedAnswer(response);
   const { services, nextAfter } = response.services;
-  return { services, next: nextAfter === '' ? undefined : nextAfter };
+  const plain = services.map(({ service, instances }) => ({ service, instances }));
+  return { services: plain, next: nextAfter === '' ? undefined : nextAfter };
 }
