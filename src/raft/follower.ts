@@ -71,8 +71,10 @@ function accept(state: ConsensusState, acceptance: Acceptance): void {
   });
 }
 
+type Refused = Pick<Append, 'from' | 'prevIndex' | 'prevTerm' | 'round'>;
+
 /** The hint spares the leader whole terms: our last entry that could be in its log. */
-function refuse(state: ConsensusState, append: Append): void {
+function refuse(state: ConsensusState, append: Refused): void {
   const { log } = state;
   const hintIndex = log.lastIndexWithin(asIndex(append.prevIndex - 1), append.prevTerm);
   state.outbox.send({
@@ -88,10 +90,14 @@ function refuse(state: ConsensusState, append: Append): void {
   });
 }
 
+/** A commit index that our log does not reach: we have lost entries that we once acknowledged. */
 export function stepHeartbeat(state: ConsensusState, heartbeat: Heartbeat): void {
-  const { self, term, outbox } = state;
-  commitTo(state, heartbeat.commitIndex);
-  const { from: to, round } = heartbeat;
+  const { self, term, outbox, log, installing } = state;
+  const { from: to, round, commitIndex } = heartbeat;
+  commitTo(state, commitIndex);
+  if (commitIndex > log.lastIndex && installing === undefined) {
+    refuse(state, { from: to, prevIndex: commitIndex, prevTerm: term, round });
+  }
   if (round > 0) outbox.send({ type: 'heartbeatResponse', from: self, to, term, round });
 }
 

@@ -105,16 +105,18 @@ export class Progress {
     if (this.#mode === 'snapshot' && this.#matchIndex >= trimmedIndex) this.#becomeReplicate();
   }
 
-  /** The append behind `refused` did not fit; `agreed` is the next guess. Late refusals change nothing. */
+  /**
+   * The append behind `refused` did not fit; `agreed` is the next guess. It may lie below what was known to
+   * match: a follower whose log was damaged has come back with less. A late refusal costs a probe at most.
+   */
   refused(refused: Index, agreed: Index): void {
-    if (refused <= this.#matchIndex) return;
-    if (this.#mode === 'replicate') {
+    if (this.#mode === 'replicate' && refused >= this.#matchIndex) {
       this.becomeProbe();
       return;
     }
     if (this.#mode !== 'probe' || this.#nextIndex - 1 !== refused) return;
-    const next = Math.min(refused, agreed + 1);
-    this.#nextIndex = asIndex(Math.max(next, this.#matchIndex + 1));
+    this.#nextIndex = asIndex(Math.max(1, Math.min(refused, agreed + 1)));
+    this.#matchIndex = asIndex(Math.min(this.#matchIndex, this.#nextIndex - 1));
     this.#waiting = false;
   }
 

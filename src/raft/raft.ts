@@ -42,6 +42,7 @@ import {
   becomeFollower,
   type ConsensusState,
   createState,
+  type Fitness,
   hearLeader,
   type Role,
 } from './state.js';
@@ -52,7 +53,7 @@ export type { ConfigurationAnswer } from './leader.js';
 export type { InitialState, RaftLimits, RaftOptions } from './options.js';
 export { RAFT_LIMITS_DEFAULT, RAFT_TICKS_DEFAULT } from './options.js';
 export type { ConfirmedRead, InstallOrder, Ready } from './ready.js';
-export type { Role } from './state.js';
+export type { Fitness, Role } from './state.js';
 
 export interface FollowerView {
   readonly id: MemberId;
@@ -189,6 +190,17 @@ export class Raft {
   transferLeadership(to: MemberId): boolean {
     const { phase } = this.#state;
     return phase.role === 'leader' && startTransfer(this.#state, phase, to);
+  }
+
+  /** A leader that is no longer fit hands over, or resigns when nobody can take over at once. */
+  setFitness(fitness: Fitness): void {
+    this.#state.fitness = fitness;
+  }
+
+  /** Ends this leadership without an heir; whoever times out first follows. */
+  resign(): void {
+    const { phase, term } = this.#state;
+    if (phase.role === 'leader') becomeFollower(this.#state, term, undefined);
   }
 
   /** The write of that Ready is durable, and so are all before it. */

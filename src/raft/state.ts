@@ -56,6 +56,12 @@ export interface Leader {
   uncommittedBytes: number;
 }
 
+/**
+ * `sick` (its disk is slow or failing): votes and acknowledges, but never leads. `quarantined` (its log was
+ * damaged): gives no votes either, for it may have forgotten entries that it once acknowledged.
+ */
+export type Fitness = 'fit' | 'sick' | 'quarantined';
+
 export type Phase = Follower | PreCandidate | Candidate | Leader;
 export type Role = Phase['role'];
 
@@ -72,6 +78,7 @@ export interface ConsensusState {
   /** Dropped whenever the term changes or the leader falls silent (build rule R24). */
   leader: MemberId | undefined;
   phase: Phase;
+  fitness: Fitness;
   /** Highest index known to be on a quorum, as far as this log reaches. */
   commitIndex: Index;
   /** Committed entries up to here were handed out to be applied. */
@@ -110,6 +117,7 @@ export function createState(options: RaftOptions): ConsensusState {
     votedFor: hardState.votedFor,
     leader: undefined,
     phase: { role: 'follower' },
+    fitness: 'fit',
     commitIndex: asIndex(Math.min(log.lastIndex, Math.max(hardState.commitIndex, appliedIndex))),
     deliveredIndex: appliedIndex,
     appliedIndex,
@@ -191,12 +199,13 @@ export function hearLeader(state: ConsensusState, leader: MemberId): void {
 }
 
 /**
- * Learners and those that still fetch the state never campaign. A member that is on its way out may have to,
+ * Learners, the sick and those that still fetch the state never campaign. A member that is on its way out may have to,
  * until that is committed: it can be the only one whose log is long enough (thesis 4.2.2).
  */
 export function mayCampaign(state: ConsensusState): boolean {
-  const { configurations, commitIndex, installing, self } = state;
-  return installing === undefined && configurations.mayNeed(self, commitIndex);
+  const { configurations, commitIndex, fitness, installing, self } = state;
+  if (fitness !== 'fit' || installing !== undefined) return false;
+  return configurations.mayNeed(self, commitIndex);
 }
 
 /** Everything that enters the log passes here, so that the configuration follows it. */

@@ -7,6 +7,7 @@ import type { VoteRequest } from '../types/message.js';
 import { becomeFollower, type ConsensusState, resetElectionTimer } from './state.js';
 
 export function stepVoteRequest(state: ConsensusState, request: VoteRequest): void {
+  if (state.fitness === 'quarantined') return;
   if (request.term > state.term && !request.transfer && isLoyal(state)) {
     if (request.pre) state.ignoredRequest = request;
     return;

@@ -7,7 +7,7 @@ import { type InstallOrder, Raft, type RaftOptions, type Ready } from '../../../
 import { asIndex, asTerm, type MemberId } from '../../../src/types/ids.js';
 import type { Configuration, HardState, Run, SnapshotMeta } from '../../../src/types/log.js';
 import type { RaftMessage } from '../../../src/types/message.js';
-import { applyWrite, cutTo, entriesOf, type PlainEntry } from './entries.js';
+import { applyWrite, cutFrom, cutTo, entriesOf, type PlainEntry } from './entries.js';
 
 export interface Disk {
   readonly hardState: HardState;
@@ -88,6 +88,11 @@ export class TestMember {
     this.isUp = true;
     this.raft = this.#load();
     this.pump();
+  }
+
+  /** Damage: the disk has forgotten the entries from there on. Only while down. */
+  loseTail(from: number): void {
+    this.disk = { ...this.disk, runs: cutFrom(this.disk.runs, from) };
   }
 
   /** Does what raft asks for until it asks for nothing. */

@@ -3,7 +3,7 @@
  * are for the reader. The commands are the methods of `Script`; a link is written a→b, →b or a→.
  */
 import { describeConfiguration, describeMessage, describeRun } from '../../../src/raft/describe.js';
-import type { RaftLimits } from '../../../src/raft/raft.js';
+import type { Fitness, RaftLimits } from '../../../src/raft/raft.js';
 import type { RaftMessage } from '../../../src/types/message.js';
 import { Cluster } from './cluster.js';
 import { batchOf, configurationOf, idOf } from './entries.js';
@@ -70,6 +70,9 @@ class Script {
     ['fast', ([name]) => this.#slow(name!, false)],
     ['sync', ([name]) => this.#do(() => this.#cluster.get(name!).persist())],
     ['crash', ([name]) => this.#do(() => this.#cluster.crash(name!))],
+    ['losetail', ([name, from]) => this.#do(() => this.#cluster.get(name!).loseTail(Number(from)))],
+    ['fitness', ([name, to]) => this.#act(name!, (m) => m.raft.setFitness(to as Fitness))],
+    ['resign', ([name]) => this.#act(name!, (m) => m.raft.resign())],
     ['restart', ([name]) => this.#do(() => this.#cluster.restart(name!))],
     ['checkpoint', ([name]) => this.#do(() => this.#cluster.get(name!).checkpoint())],
     ['install', ([name]) => this.#do(() => this.#cluster.install(name!))],
