@@ -108,14 +108,7 @@ export function hashBody(kind: CommandKind, bytes: Uint8Array, start = 0): numbe
 
 const MEMBER_ID = /^[0-9a-f]{16}$/;
 
-/** Eight raw bytes. */
-export function writeMemberId(member: MemberId, writer: ByteWriter): void {
-  assert(MEMBER_ID.test(member), 'a member id is 16 hex digits');
-  writer.u32(Number.parseInt(member.slice(0, 8), 16));
-  writer.u32(Number.parseInt(member.slice(8), 16));
-}
-
-/** The few members of a cluster come again and again; a cache spares making their text each time. */
+/** The few members of a cluster come again and again; a cache spares parsing and making their text. */
 interface KnownMember {
   readonly high: number;
   readonly low: number;
@@ -125,6 +118,13 @@ const KNOWN_MAX = 8;
 const known: KnownMember[] = [];
 let nextKnown = 0;
 
+/** Eight raw bytes. */
+export function writeMemberId(member: MemberId, writer: ByteWriter): void {
+  const { high, low } = known.find((one) => one.id === member) ?? parseMemberId(member);
+  writer.u32(high);
+  writer.u32(low);
+}
+
 export function readMemberId(reader: ByteReader): MemberId {
   const high = reader.u32();
   const low = reader.u32();
@@ -132,10 +132,19 @@ export function readMemberId(reader: ByteReader): MemberId {
     const member = known[i]!;
     if (member.low === low && member.high === high) return member.id;
   }
-  const id = asMemberId(hex32(high) + hex32(low));
-  known[nextKnown] = { high, low, id };
+  return remember({ high, low, id: asMemberId(hex32(high) + hex32(low)) }).id;
+}
+
+function parseMemberId(id: MemberId): KnownMember {
+  assert(MEMBER_ID.test(id), 'a member id is 16 hex digits');
+  const high = Number.parseInt(id.slice(0, 8), 16);
+  return remember({ high, low: Number.parseInt(id.slice(8), 16), id });
+}
+
+function remember(member: KnownMember): KnownMember {
+  known[nextKnown] = member;
   nextKnown = (nextKnown + 1) % KNOWN_MAX;
-  return id;
+  return member;
 }
 
 function hex32(value: number): string {

@@ -48,8 +48,11 @@ export class ByteWriter {
 
   u32(value: number): void {
     this.#reserve(4);
-    viewOf(this.#bytes).setUint32(this.#length, value, true);
-    this.#length += 4;
+    const bytes = this.#bytes;
+    bytes[this.#length++] = value;
+    bytes[this.#length++] = value >>> 8;
+    bytes[this.#length++] = value >>> 16;
+    bytes[this.#length++] = value >>> 24;
   }
 
   f64(value: number): void {

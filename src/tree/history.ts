@@ -23,8 +23,8 @@ export interface HistoryPage {
 /** Stands where a batch was, so that its memory is free before the array is cut. */
 const DROPPED: EventBatch = { revision: NO_INDEX, events: [] };
 
-/** What an event takes besides its path and data. */
-const EVENT_BYTES = 256;
+/** What an event takes besides its path and data: itself, its stat and its batch. */
+const EVENT_BYTES = 512;
 
 export class History {
   #batches: EventBatch[] = [];

@@ -65,7 +65,7 @@ describe('history', () => {
   });
 
   it('says compacted when it is gone, by bytes', () => {
-    const driver = new Driver(new Tree({ historyBytesMax: 2000 }));
+    const driver = new Driver(new Tree({ historyBytesMax: 2500 }));
     for (const path of ['/a', '/b', '/c']) {
       driver.ask(create(path, { data: new Uint8Array(500) }));
     }
