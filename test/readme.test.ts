@@ -38,7 +38,8 @@ const SERVE = blockWith('sh', 'rollcall serve');
 let folder: string;
 let demo: Process;
 let basePort: number;
-const environment = { ...process.env, NO_COLOR: '1', ROLLCALL_ENDPOINTS: '' };
+const environment: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1' };
+delete environment.ROLLCALL_ENDPOINTS;
 
 /** A command of the package, in the folder of the demonstration, without its endpoints being named. */
 function rollcall(...args: string[]): Process {
@@ -81,6 +82,7 @@ function startModule(name: string, text: string): ChildProcess {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'rollcall-readme-'));
+  writeFileSync(join(folder, 'package.json'), '{}');
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(ROOT, join(folder, 'node_modules', 'rollcall'));
   symlinkSync(join(ROOT, 'node_modules', 'express'), join(folder, 'node_modules', 'express'));

@@ -140,7 +140,7 @@ class Play {
     await this.#servers.close();
     await this.#discovery.close();
     const { ok, failed } = this.#caller;
-    this.#screen.say(`${ok} requests answered, ${failed} failed`);
+    this.#screen.close(`${ok} requests answered, ${failed} failed`);
   }
 
   async #killAndMeasure(): Promise<void> {

@@ -78,7 +78,8 @@ export interface Screen {
   say(line: string): void;
   event(line: string): void;
   draw(picture: Picture): void;
-  close(): void;
+  /** The last words, below everything. */
+  close(line?: string): void;
 }
 
 export function createScreen(out: NodeJS.WriteStream): Screen {
@@ -87,7 +88,7 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
 
 function plainScreen(out: NodeJS.WriteStream): Screen {
   const line = (what: string) => void out.write(`${what}\n`);
-  return { say: line, event: line, draw: () => {}, close: () => {} };
+  return { say: line, event: line, draw: () => {}, close: (last) => last && line(last) };
 }
 
 class LiveScreen implements Screen {
@@ -136,8 +137,10 @@ class LiveScreen implements Screen {
   }
 
   /** Leaves the last picture where it is. */
-  close(): void {
-    this.#out.write('\x1b[?25h');
+  close(line?: string): void {
+    this.#picture = undefined;
+    this.#drawn = 0;
+    this.#out.write(`${line === undefined ? '' : `\n${line}\n`}\x1b[?25h`);
   }
 
   #clear(): void {

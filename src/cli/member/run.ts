@@ -23,6 +23,7 @@ export async function runMember(flags: RunFlags): Promise<void> {
   const { options } = parsed;
   const logger = createLogger(options);
   const stop = stopSignal(flags.exitWithParent === true);
+  remindOfExposure(options, logger);
   const member = await start(options, logger, stop);
   await serveUntilStopped({ member, options, logger, stop });
 }
@@ -64,7 +65,6 @@ interface Serving {
 }
 
 async function serveUntilStopped({ member, options, logger, stop }: Serving): Promise<never> {
-  remindOfExposure(options, logger);
   printLine(
     `ready  ${options.name}  client ${options.clientAddress}  ` +
       `peer ${options.peerListen}  http ${options.httpAddress}`,
@@ -116,7 +116,7 @@ function startFailure(error: unknown, options: MemberOptions): unknown {
 function remindOfExposure(options: MemberOptions, logger: MemberLogger): void {
   if (!options.isExposed) return;
   const remind = () =>
-    logger.warn({ listen: options.clientListen }, 'anyone who reaches this member controls it');
+    logger.warn({ listen: options.peerListen }, 'anyone who reaches this member controls it');
   remind();
   setInterval(remind, EXPOSURE_REMINDER_MS).unref();
 }
