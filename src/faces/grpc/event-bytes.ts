@@ -2,12 +2,13 @@
  * Watch events as bytes, encoded once for all subscribers: an event batch is shared by everyone who
  * watches the same place, so what it looks like on the wire is kept beside it for as long as it lives.
  */
-import { eventsMessage, snapshotNodeMessage, wholeMs } from '../../rpc/convert.js';
+import { snapshotNodeMessage, wholeMs } from '../../rpc/convert.js';
 import { codec } from '../../rpc/definitions.js';
 import type { Delivery } from '../../server/service.js';
 import type { EventBatch } from '../../types/event.js';
 import { PAGE_BYTES_MAX } from '../../types/limits.js';
 import type { TreeNode } from '../../types/node.js';
+import { messageBytes, writeWatchEvents } from './hot-messages.js';
 
 const watchBytes = new WeakMap<EventBatch, Buffer>();
 
@@ -15,7 +16,7 @@ const watchBytes = new WeakMap<EventBatch, Buffer>();
 export function eventBytes(batch: EventBatch): Buffer {
   let bytes = watchBytes.get(batch);
   if (bytes === undefined) {
-    bytes = codec('WatchResponse').encode({ events: eventsMessage(batch) });
+    bytes = messageBytes(writeWatchEvents, batch);
     watchBytes.set(batch, bytes);
   }
   return bytes;

@@ -3,7 +3,6 @@ import type * as wire from '../../gen/index.js';
 import { errorDetail } from '../../rpc/failure.js';
 import type { Outgoing } from '../../rpc/shapes.js';
 import type { Request } from '../../server/service.js';
-import { unreachable } from '../../types/assert.js';
 import { RollcallError } from '../../types/errors.js';
 import type { InstanceSpec } from '../../types/instance.js';
 import { filterFrom, type InstanceFilter } from './instance-filter.js';
@@ -23,14 +22,11 @@ import {
 } from './requests.js';
 import {
   type Answered,
-  createResponse,
-  getResponse,
   instancesResponse,
   listResponse,
   openResponse,
   registerResponse,
   servicesResponse,
-  setResponse,
   transactResponse,
 } from './responses.js';
 import { attachRequest, openRequest } from './session-requests.js';
@@ -133,6 +129,7 @@ export function errorResponse(id: number, error: RollcallError, position = 0): R
   return { id, error: errorDetail(error, position) };
 }
 
+/** All answers but those to single reads and changes, which are written by hand. */
 export function answerResponse(delivery: Answered, memory: Memory | undefined): Response {
   return delivery.type === 'outcome' ? ofOutcome(delivery, memory) : ofAnswer(delivery, memory);
 }
@@ -140,12 +137,6 @@ export function answerResponse(delivery: Answered, memory: Memory | undefined): 
 function ofOutcome(delivery: Answered & { readonly type: 'outcome' }, memory?: Memory): Response {
   const { id, outcome, revision } = delivery;
   switch (outcome.type) {
-    case 'set':
-      return { id, set: setResponse(outcome, revision) };
-    case 'created':
-      return { id, create: createResponse(outcome, revision) };
-    case 'deleted':
-      return { id, delete: { revision } };
     case 'transacted':
       return { id, transact: transactResponse(outcome, revision) };
     case 'attached':
@@ -161,8 +152,6 @@ function ofOutcome(delivery: Answered & { readonly type: 'outcome' }, memory?: M
 function ofAnswer(delivery: Answered & { readonly type: 'answer' }, memory?: Memory): Response {
   const { id, answer, revision } = delivery;
   switch (answer.type) {
-    case 'node':
-      return { id, get: getResponse(answer, revision) };
     case 'services':
       return { id, services: servicesResponse(answer, revision) };
     case 'nodes': {
@@ -173,6 +162,6 @@ function ofAnswer(delivery: Answered & { readonly type: 'answer' }, memory?: Mem
       return list instanceof RollcallError ? errorResponse(id, list) : { id, list };
     }
     default:
-      return unreachable(answer);
+      return { id, done: revision };
   }
 }

@@ -58,14 +58,14 @@ export function refusal(refused: Refused): { error: RollcallError; position: num
   return { error, position: refused.position };
 }
 
-export function createResponse(
+function createResponse(
   { path, stat }: Created,
   revision: Revision,
 ): Outgoing<wire.CreateResponse> {
   return { path, stat: statMessage(stat), revision };
 }
 
-export function setResponse({ stat }: DataSet, revision: Revision): Outgoing<wire.SetResponse> {
+function setResponse({ stat }: DataSet, revision: Revision): Outgoing<wire.SetResponse> {
   return { stat: statMessage(stat), revision };
 }
 
@@ -117,13 +117,8 @@ export function registeredInstance(
   return { ...spec, ...place, url: instanceUrl(spec), overridden: false };
 }
 
-type NodeAnswer = Answer & { readonly type: 'node' };
 type NodesAnswer = Answer & { readonly type: 'nodes' };
 type ServicesAnswer = Answer & { readonly type: 'services' };
-
-export function getResponse({ node }: NodeAnswer, revision: Revision): Outgoing<wire.GetResponse> {
-  return { node: node && nodeMessage(node), revision };
-}
 
 export function listResponse(
   { nodes, more }: NodesAnswer,

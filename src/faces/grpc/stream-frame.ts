@@ -1,80 +1,114 @@
 /**
- * Puts StreamResponses together by hand: each item is bytes already, an event's bytes are shared by
- * everyone who watches, and only the few bytes in front (lengths and the watch's id) differ. Gives
- * several frames when one would grow past what receivers take.
+ * Puts StreamResponses together in one buffer, item by item. An event's bytes are shared by everyone
+ * who watches; only the few bytes in front (lengths and the watch's id) differ. Gives several frames
+ * when one would grow past what receivers take.
  */
-const ITEMS_TAG = 0x0a;
-const ITEM_WATCH_TAG = 0x12;
-const WATCH_ID_TAG = 0x08;
-const WATCH_RESPONSE_TAG = 0x12;
+
+import type * as wire from '../../gen/index.js';
+import { codec } from '../../rpc/definitions.js';
+import { MessageWriter } from '../../rpc/message-writer.js';
+import type { Outgoing } from '../../rpc/shapes.js';
+import type { Revision } from '../../types/ids.js';
+import type { TreeNode } from '../../types/node.js';
+import type { Created, DataSet } from '../../types/outcome.js';
+import {
+  writeCreateResponse,
+  writeDeleteResponse,
+  writeGetResponse,
+  writeSetResponse,
+} from './hot-messages.js';
 
 /** Well below the 4 MiB that gRPC receivers take by default, with room for one item of any size. */
 const FRAME_BYTES = 512 * 1024;
-/** Four tags, three lengths of at most 5 bytes and an id of at most 8. */
-const HEADER_BYTES_MAX = 32;
+
+const VARINT = 0;
+const LENGTH = 2;
+const ITEMS = (1 << 3) | LENGTH;
+const ITEM_RESPONSE = (1 << 3) | LENGTH;
+const ITEM_WATCH = (2 << 3) | LENGTH;
+const WATCH_ID = (1 << 3) | VARINT;
+const WATCH_RESPONSE = (2 << 3) | LENGTH;
+const RESPONSE_ID = (1 << 3) | VARINT;
+const RESPONSE_CREATE = (13 << 3) | LENGTH;
+const RESPONSE_SET = (14 << 3) | LENGTH;
+const RESPONSE_DELETE = (15 << 3) | LENGTH;
+const RESPONSE_GET = (17 << 3) | LENGTH;
 
 export class StreamFrames {
-  #parts: Uint8Array[] = [];
-  #length = 0;
+  readonly #writer = new MessageWriter();
   #frames: Buffer[] = [];
 
-  /** An encoded StreamItem. */
-  add(item: Buffer): void {
-    const header = Buffer.allocUnsafe(HEADER_BYTES_MAX);
-    header[0] = ITEMS_TAG;
-    const end = writeVarint(header, 1, item.length);
-    this.#push(header.subarray(0, end), item);
+  add(item: Outgoing<wire.StreamItem>): void {
+    this.#writer.block(ITEMS, codec('StreamItem').encode(item));
+    this.#cut();
   }
 
   /** An encoded WatchResponse of one watch. */
   addWatch(id: number, response: Buffer): void {
-    const watch = 2 + varintLength(id) + varintLength(response.length) + response.length;
-    const item = 1 + varintLength(watch) + watch;
-    const header = Buffer.allocUnsafe(HEADER_BYTES_MAX);
-    header[0] = ITEMS_TAG;
-    let end = writeVarint(header, 1, item);
-    header[end++] = ITEM_WATCH_TAG;
-    end = writeVarint(header, end, watch);
-    header[end++] = WATCH_ID_TAG;
-    end = writeVarint(header, end, id);
-    header[end++] = WATCH_RESPONSE_TAG;
-    end = writeVarint(header, end, response.length);
-    this.#push(header.subarray(0, end), response);
+    const writer = this.#writer;
+    const item = writer.begin(ITEMS);
+    const watch = writer.begin(ITEM_WATCH);
+    writer.uint(WATCH_ID, id);
+    writer.block(WATCH_RESPONSE, response);
+    writer.end(watch);
+    writer.end(item);
+    this.#cut();
+  }
+
+  addSet(id: number, { stat }: DataSet, revision: Revision): void {
+    const item = this.#writer.begin(ITEMS);
+    const response = this.#response(id);
+    const set = this.#writer.begin(RESPONSE_SET);
+    writeSetResponse(this.#writer, stat, revision);
+    this.#end(item, response, set);
+  }
+
+  addCreated(id: number, created: Created, revision: Revision): void {
+    const item = this.#writer.begin(ITEMS);
+    const response = this.#response(id);
+    const create = this.#writer.begin(RESPONSE_CREATE);
+    writeCreateResponse(this.#writer, created, revision);
+    this.#end(item, response, create);
+  }
+
+  addDeleted(id: number, revision: Revision): void {
+    const item = this.#writer.begin(ITEMS);
+    const response = this.#response(id);
+    const deleted = this.#writer.begin(RESPONSE_DELETE);
+    writeDeleteResponse(this.#writer, revision);
+    this.#end(item, response, deleted);
+  }
+
+  addNode(id: number, node: TreeNode | undefined, revision: Revision): void {
+    const item = this.#writer.begin(ITEMS);
+    const response = this.#response(id);
+    const got = this.#writer.begin(RESPONSE_GET);
+    writeGetResponse(this.#writer, node, revision);
+    this.#end(item, response, got);
   }
 
   /** What was added since the last time, in order; usually one frame. */
   take(): readonly Buffer[] {
-    this.#close();
+    if (this.#writer.length > 0) this.#frames.push(this.#writer.take());
     const frames = this.#frames;
     this.#frames = [];
     return frames;
   }
 
-  #push(header: Buffer, content: Buffer): void {
-    this.#parts.push(header, content);
-    this.#length += header.length + content.length;
-    if (this.#length >= FRAME_BYTES) this.#close();
+  #response(id: number): number {
+    const response = this.#writer.begin(ITEM_RESPONSE);
+    this.#writer.uint(RESPONSE_ID, id);
+    return response;
   }
 
-  #close(): void {
-    if (this.#length === 0) return;
-    this.#frames.push(Buffer.concat(this.#parts, this.#length));
-    this.#parts = [];
-    this.#length = 0;
+  #end(item: number, response: number, result: number): void {
+    this.#writer.end(result);
+    this.#writer.end(response);
+    this.#writer.end(item);
+    this.#cut();
   }
-}
 
-function varintLength(value: number): number {
-  let length = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 128)) length++;
-  return length;
-}
-
-/** Returns the offset behind it. */
-function writeVarint(bytes: Buffer, start: number, value: number): number {
-  let offset = start;
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 128)) bytes[offset++] = (rest % 128) | 0x80;
-  bytes[offset++] = rest;
-  return offset;
+  #cut(): void {
+    if (this.#writer.length >= FRAME_BYTES) this.#frames.push(this.#writer.take());
+  }
 }

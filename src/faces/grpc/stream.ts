@@ -6,7 +6,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type * as wire from '../../gen/index.js';
 import { wholeMs } from '../../rpc/convert.js';
-import { codec } from '../../rpc/definitions.js';
 import type { Outgoing } from '../../rpc/shapes.js';
 import type { Attachment, Delivery, Request, Sink } from '../../server/service.js';
 import { RollcallError } from '../../types/errors.js';
@@ -103,10 +102,10 @@ export class SessionStream implements Sink, LongCall {
     const { id, seq } = operation;
     if (operation.operation === 'unwatch') {
       requests.push({ type: 'unwatch', watch: operation.unwatch! });
-      return this.#addItem({ response: { id, done: 0 } });
+      return this.#frames.add({ response: { id, done: 0 } });
     }
     const problem = this.#roomProblem(id);
-    if (problem !== undefined) return this.#addItem({ response: errorResponse(id, problem) });
+    if (problem !== undefined) return this.#frames.add({ response: errorResponse(id, problem) });
     const name = methodName(operation.operation);
     const { request, memory } = understand(operation, this.#peer);
     if (!(request instanceof RollcallError)) {
@@ -117,7 +116,7 @@ export class SessionStream implements Sink, LongCall {
       requests.push(skip(operation));
     } else {
       this.#context.metrics.request(name, request.code, 0);
-      this.#addItem({ response: errorResponse(id, request) });
+      this.#frames.add({ response: errorResponse(id, request) });
     }
   }
 
@@ -138,7 +137,7 @@ export class SessionStream implements Sink, LongCall {
         for (const bytes of watchResponses(delivery)) this.#frames.addWatch(delivery.watch, bytes);
         return;
       default:
-        return this.#addItem(itemOf(delivery));
+        return this.#frames.add(itemOf(delivery));
     }
   }
 
@@ -146,13 +145,16 @@ export class SessionStream implements Sink, LongCall {
     const open = this.#open.get(delivery.id);
     if (open === undefined) return;
     this.#open.delete(delivery.id);
-    const { response, code } = responseTo(delivery, open);
+    const code = this.#addAnswer(delivery, open);
     this.#context.metrics.request(open.name, code, (now - open.startedMs) / 1000);
-    this.#addItem({ response });
   }
 
-  #addItem(item: Item): void {
-    this.#frames.add(codec('StreamItem').encode(item));
+  /** The code for the metrics. */
+  #addAnswer(delivery: Answered | Failure, open: Open): string {
+    if (open.invalid === undefined && addHotAnswer(this.#frames, delivery)) return 'OK';
+    const { response, code } = responseTo(delivery, open);
+    this.#frames.add({ response });
+    return code;
   }
 
   #send(): void {
@@ -176,6 +178,21 @@ export class SessionStream implements Sink, LongCall {
     this.#context.metrics.inFlight(-this.#open.size);
     this.#open.clear();
   }
+}
+
+/** The answers of nearly all traffic; false for any other. */
+function addHotAnswer(frames: StreamFrames, delivery: Answered | Failure): boolean {
+  if (delivery.type === 'outcome') {
+    const { id, outcome, revision } = delivery;
+    if (outcome.type === 'set') frames.addSet(id, outcome, revision);
+    else if (outcome.type === 'created') frames.addCreated(id, outcome, revision);
+    else if (outcome.type === 'deleted') frames.addDeleted(id, revision);
+    else return false;
+    return true;
+  }
+  if (delivery.type !== 'answer' || delivery.answer.type !== 'node') return false;
+  frames.addNode(delivery.id, delivery.answer.node, delivery.revision);
+  return true;
 }
 
 function skip({ id, seq, timeoutMs }: wire.StreamOperation): Request {

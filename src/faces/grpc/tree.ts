@@ -6,6 +6,13 @@ import type { Outgoing } from '../../rpc/shapes.js';
 import { RollcallError } from '../../types/errors.js';
 import type { GrpcContext } from './context.js';
 import { watchResponses } from './event-bytes.js';
+import {
+  messageBytes,
+  writeCreateResponse,
+  writeDeleteResponse,
+  writeGetResponse,
+  writeSetResponse,
+} from './hot-messages.js';
 import { Malformed } from './malformed.js';
 import {
   createBody,
@@ -17,15 +24,7 @@ import {
   watchRequest,
   writeRequest,
 } from './requests.js';
-import {
-  answerOf,
-  createResponse,
-  getResponse,
-  listResponse,
-  outcomeOf,
-  setResponse,
-  transactResponse,
-} from './responses.js';
+import { answerOf, listResponse, outcomeOf, transactResponse } from './responses.js';
 import { callStatus } from './status.js';
 import { type UnaryHandler, unary } from './unary.js';
 import { WatchCall } from './watch-call.js';
@@ -47,22 +46,20 @@ const CREATE: UnaryHandler<wire.CreateRequest> = {
   name: 'Tree/Create',
   request: (message, frame) => writeRequest(createBody(message), frame),
   respond: (delivery) =>
-    codec('CreateResponse').encode(
-      createResponse(outcomeOf(delivery, 'created'), delivery.revision),
-    ),
+    messageBytes(writeCreateResponse, outcomeOf(delivery, 'created'), delivery.revision),
 };
 
 const SET: UnaryHandler<wire.SetRequest> = {
   name: 'Tree/Set',
   request: (message, frame) => writeRequest(setBody(message), frame),
   respond: (delivery) =>
-    codec('SetResponse').encode(setResponse(outcomeOf(delivery, 'set'), delivery.revision)),
+    messageBytes(writeSetResponse, outcomeOf(delivery, 'set').stat, delivery.revision),
 };
 
 const DELETE: UnaryHandler<wire.DeleteRequest> = {
   name: 'Tree/Delete',
   request: (message, frame) => writeRequest(deleteBody(message), frame),
-  respond: ({ revision }) => codec('DeleteResponse').encode({ revision }),
+  respond: ({ revision }) => messageBytes(writeDeleteResponse, revision),
 };
 
 const TRANSACT: UnaryHandler<wire.TransactRequest> = {
@@ -78,7 +75,7 @@ const GET: UnaryHandler<wire.GetRequest> = {
   name: 'Tree/Get',
   request: getRequest,
   respond: (delivery) =>
-    codec('GetResponse').encode(getResponse(answerOf(delivery, 'node'), delivery.revision)),
+    messageBytes(writeGetResponse, answerOf(delivery, 'node').node, delivery.revision),
 };
 
 const LIST: UnaryHandler<wire.ListRequest> = {

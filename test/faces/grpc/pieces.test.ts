@@ -11,6 +11,7 @@ import { ERROR_CODES, RollcallError } from '../../../src/types/errors.js';
 import type { EventBatch } from '../../../src/types/event.js';
 import { asRevision } from '../../../src/types/ids.js';
 import { ATTACHMENT_UNSENT_BYTES_MAX } from '../../../src/types/limits.js';
+import { full } from './full.js';
 
 const revision = asRevision(300);
 const batch: EventBatch = {
@@ -29,16 +30,18 @@ const batch: EventBatch = {
   ],
 };
 
+const events = eventsMessage(batch);
+
 describe('frames put together by hand', () => {
-  it('are the bytes of plain encoding, for ids and events of every length', () => {
+  it('say what plain encoding says, for ids and events of every length', () => {
     for (const id of [1, 127, 128, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
       const frames = new StreamFrames();
-      frames.add(codec('StreamItem').encode({ touched: 5 }));
+      frames.add({ touched: 5 });
       frames.addWatch(id, eventBytes(batch));
-      const plain = codec('StreamResponse').encode({
-        items: [{ touched: 5 }, { watch: { id, response: { events: eventsMessage(batch) } } }],
-      });
-      expect(frames.take()).toEqual([plain]);
+      const plain = { items: [{ touched: 5 }, { watch: { id, response: { events } } }] };
+      const [frame] = frames.take();
+      const encoded = codec('StreamResponse').encode(plain);
+      expect(full('StreamResponse', frame!)).toEqual(full('StreamResponse', encoded));
     }
   });
 
