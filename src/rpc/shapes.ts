@@ -1,7 +1,8 @@
 /**
  * The types that the generated message types are built from. A decoded message has every field: 64-bit
  * fields and enums are numbers, bytes are views on the received buffer, absent messages and members of
- * a oneof are undefined. What is sent may leave out anything.
+ * a oneof are undefined. Defaults are read through the prototype, so a decoded message must not be
+ * spread or cloned: read its fields. What is sent may leave out anything.
  */
 
 /** A message to be sent: absent fields mean their defaults. */
