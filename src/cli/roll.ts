@@ -7,7 +7,7 @@ import { displayWidth, pad, printable } from './table.js';
 
 /** Wide enough for most names and addresses; longer ones push the rest to the right. */
 const WHO_WIDTH = 14;
-const WHAT_WIDTH = 20;
+const WHAT_WIDTH = 24;
 
 const STALE = 'not confirmed by a leader lately: what is shown may be old';
 
@@ -15,6 +15,7 @@ export class RollDescriber {
   private readonly known = new Map<string, Instance>();
   private readonly service: string;
   private whoWidth = WHO_WIDTH;
+  private isStale = false;
 
   constructor(service: string) {
     this.service = service;
@@ -25,10 +26,13 @@ export class RollDescriber {
       case 'snapshot':
         return this.snapshot(event, time);
       case 'stale':
-      case 'live': {
-        const what = event.type === 'stale' ? STALE : 'current again';
-        return [this.line([time, event.type, this.service, what], event.revision)];
-      }
+        this.isStale = true;
+        return [this.line([time, 'stale', this.service, STALE], event.revision)];
+      case 'live':
+        // Being current is no news unless it was in doubt.
+        if (!this.isStale) return [];
+        this.isStale = false;
+        return [this.line([time, 'live', this.service, 'current again'], event.revision)];
       default:
         return [this.movement(event, time)];
     }

@@ -19,9 +19,9 @@ describe('the roll as lines', () => {
       ),
     ];
     expect(lines).toEqual([
-      '12:04:05 join   web/blue       127.0.0.1:41873      rev 115',
-      '12:04:09 change web/blue       DRAINING             rev 116',
-      '12:04:09 leave  web/blue       closed               rev 117',
+      '12:04:05 join   web/blue       127.0.0.1:41873          rev 115',
+      '12:04:09 change web/blue       DRAINING                 rev 116',
+      '12:04:09 leave  web/blue       closed                   rev 117',
     ]);
   });
 
@@ -40,6 +40,15 @@ describe('the roll as lines', () => {
     expect(roll.describe(marked, 'now')[0]).toContain('after a gap');
     const stale = { time: 0, revision: 9, type: 'stale', ageMs: 1600 } as const;
     expect(roll.describe(stale, 'now')[0]).toContain('may be old');
+  });
+
+  it('says that it is current only when that was in doubt', () => {
+    const roll = new RollDescriber('web');
+    const live = { time: 0, revision: 9, type: 'live' } as const;
+    expect(roll.describe(live, 'now')).toEqual([]);
+    roll.describe({ time: 0, revision: 9, type: 'stale', ageMs: 1600 }, 'now');
+    expect(roll.describe(live, 'now')[0]).toContain('current again');
+    expect(roll.describe(live, 'now')).toEqual([]);
   });
 
   it('makes control characters of other people visible', () => {

@@ -101,7 +101,7 @@ function printStatus(status: MemberStatusView, views: readonly MemberView[]): vo
     ['revision', String(status.appliedIndex)],
     ['services', String(status.services)],
     ['nodes', String(status.nodes)],
-    ['sessions', `${status.sessions}, at ${status.name}`],
+    ['sessions', String(status.sessions)],
     ['watches', `${status.watches}, at ${status.name}`],
   ]);
   printLine(`quorum    ${quorum}, ${answering} of ${views.length} members answer`);
