@@ -124,8 +124,8 @@ export class Digest {
     const { high, low } = this.#hasher;
     this.#high = (this.#high - row.hashHigh + high) >>> 0;
     this.#low = (this.#low - row.hashLow + low) >>> 0;
-    row.hashHigh = high;
-    row.hashLow = low;
+    row.hashHigh = high | 0;
+    row.hashLow = low | 0;
   }
 }
 

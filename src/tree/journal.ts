@@ -4,13 +4,16 @@
  */
 import { unreachable } from '../types/assert.js';
 import type { Revision } from '../types/ids.js';
+import { dataOf, type Slab } from './bytes.js';
 import type { NodeRecord } from './nodes.js';
 import type { TreeState } from './state.js';
 
 interface Saved {
   readonly type: 'changed';
   readonly node: NodeRecord;
-  readonly data: Uint8Array;
+  readonly slab: Slab | undefined;
+  readonly dataOffset: number;
+  readonly dataLength: number;
   readonly modifyRevision: Revision;
   readonly childrenRevision: Revision;
   readonly modifyTime: number;
@@ -30,9 +33,11 @@ export class Journal {
 
   /** Before a node changes. */
   changing(node: NodeRecord): void {
-    const { data, modifyRevision, childrenRevision, modifyTime, version, createCount } = node;
-    const saved = { data, modifyRevision, childrenRevision, modifyTime, version, createCount };
-    this.#steps.push({ type: 'changed', node, ...saved });
+    const { slab, dataOffset, dataLength, version, createCount } = node;
+    const { modifyRevision, childrenRevision, modifyTime } = node;
+    const data = { slab, dataOffset, dataLength, version, createCount };
+    const places = { modifyRevision, childrenRevision, modifyTime };
+    this.#steps.push({ type: 'changed', node, ...data, ...places });
   }
 
   created(node: NodeRecord): void {
@@ -54,26 +59,29 @@ export class Journal {
       case 'created':
         this.#state.tracker.removed(step.node);
         this.#state.unlinkNode(step.node);
+        this.#state.bytes.release(step.node);
         break;
       case 'deleted':
         this.#state.linkNode(step.node);
         this.#state.tracker.revived(step.node);
+        this.#state.bytes.restore(step.node);
         break;
       case 'changed':
-        restore(step);
+        this.#restore(step);
         break;
       default:
         unreachable(step);
     }
   }
-}
 
-function restore(saved: Saved): void {
-  const { node } = saved;
-  node.data = saved.data;
-  node.modifyRevision = saved.modifyRevision;
-  node.childrenRevision = saved.childrenRevision;
-  node.modifyTime = saved.modifyTime;
-  node.version = saved.version;
-  node.createCount = saved.createCount;
+  #restore(saved: Saved): void {
+    const { node } = saved;
+    const isMoved = node.slab !== saved.slab || node.dataOffset !== saved.dataOffset;
+    if (isMoved) this.#state.bytes.put(node, dataOf(saved));
+    node.modifyRevision = saved.modifyRevision;
+    node.childrenRevision = saved.childrenRevision;
+    node.modifyTime = saved.modifyTime;
+    node.version = saved.version;
+    node.createCount = saved.createCount;
+  }
 }

@@ -7,7 +7,7 @@ import { decodeRow, type NodeRow, type Row, type SessionRow } from '../codec/row
 import { NO_SESSION, type Revision } from '../types/ids.js';
 import { parentPath, ROOT } from '../types/path.js';
 import type { HistoryOptions } from './history.js';
-import { keepBytes, NodeRecord } from './nodes.js';
+import { NodeRecord } from './nodes.js';
 import { SessionRecord } from './sessions.js';
 import { TreeState } from './state.js';
 import type { TrackedRow } from './tracked.js';
@@ -60,7 +60,7 @@ export class StateLoader {
 
   #addSession(row: SessionRow): boolean {
     const { window, ...fields } = row;
-    const session = new SessionRecord({ ...fields, secretHash: keepBytes(row.secretHash) });
+    const session = new SessionRecord({ ...fields, secretHash: new Uint8Array(row.secretHash) });
     if (!session.loadWindow(window)) return false;
     this.#state.sessions.add(session);
     this.#state.tracker.digest.note(session);
@@ -70,17 +70,18 @@ export class StateLoader {
   #addNode(decoded: NodeRow, row: Row): boolean {
     const node = this.#link(decoded);
     if (node === undefined) return false;
+    this.#state.bytes.put(node, decoded.data);
     this.#state.tracker.digest.include(node, row.key, row.value);
     return true;
   }
 
   #link(row: NodeRow): NodeRecord | undefined {
     const { nodes, access } = this.#state;
-    const held = { data: keepBytes(row.data), access: access.intern(row.acl) };
-    if (row.path === ROOT) return this.#loadRoot(new NodeRecord(row, held, undefined));
+    const list = access.intern(row.acl);
+    if (row.path === ROOT) return this.#loadRoot(new NodeRecord(row, list, undefined));
     const parent = nodes.get(parentPath(row.path)!);
     if (parent === undefined || nodes.get(row.path) !== undefined) return undefined;
-    const node = new NodeRecord(row, held, parent);
+    const node = new NodeRecord(row, list, parent);
     if (!isOwned(node, this.#state)) return undefined;
     this.#state.linkNode(node);
     return node;

@@ -10,20 +10,21 @@ import { NO_INDEX, NO_SESSION, type Revision, type SessionId } from '../types/id
 import type { AclEntry, NodeKind, NodeStat } from '../types/node.js';
 import { ROOT } from '../types/path.js';
 import { type AccessList, OPEN_ACCESS } from './access.js';
+import { type DataHolder, dataOf, type Slab } from './bytes.js';
 import { ChildList } from './children.js';
 import type { RowHasher } from './digest.js';
 import { TrackedRow } from './tracked.js';
 
-export const NO_DATA = new Uint8Array(0);
-
 /** All that a record starts with but its bytes, its access list and its place. */
 export type NodeFields = Omit<NodeRow, 'table' | 'acl' | 'data'>;
 
-export class NodeRecord extends TrackedRow implements NodeRow {
+export class NodeRecord extends TrackedRow implements NodeRow, DataHolder {
   readonly path: string;
   readonly parent: NodeRecord | undefined;
-  /** Replaced as a whole, never written into: events share it. */
-  data: Uint8Array;
+  /** Where the data is: `TreeState.bytes` says. */
+  slab: Slab | undefined = undefined;
+  dataOffset = 0;
+  dataLength = 0;
   access: AccessList;
   kind: NodeKind;
   /** Invariant: not NO_SESSION exactly when kind is ephemeral. */
@@ -42,16 +43,11 @@ export class NodeRecord extends TrackedRow implements NodeRow {
   incarnation: Revision;
   children: ChildList<NodeRecord> | undefined = undefined;
 
-  constructor(
-    fields: NodeFields,
-    held: { readonly data: Uint8Array; readonly access: AccessList },
-    parent: NodeRecord | undefined,
-  ) {
+  constructor(fields: NodeFields, access: AccessList, parent: NodeRecord | undefined) {
     super();
     this.path = fields.path;
     this.parent = parent;
-    this.data = held.data;
-    this.access = held.access;
+    this.access = access;
     this.kind = fields.kind;
     this.owner = fields.owner;
     this.createRevision = fields.createRevision;
@@ -74,6 +70,11 @@ export class NodeRecord extends TrackedRow implements NodeRow {
 
   get rowKey(): string {
     return this.path;
+  }
+
+  /** A view on bytes that never change: a change puts others in their place. */
+  get data(): Uint8Array {
+    return dataOf(this);
   }
 
   get acl(): readonly AclEntry[] {
@@ -104,7 +105,7 @@ export function statOf(node: NodeRecord): NodeStat {
     createCount: node.createCount,
     aclVersion: node.aclVersion,
     owner: node.owner,
-    dataLength: node.data.length,
+    dataLength: node.dataLength,
     childCount: node.childCount,
     kind: node.kind,
     ttlMs: node.ttlMs,
@@ -112,11 +113,6 @@ export function statOf(node: NodeRecord): NodeStat {
     sequence: node.sequence,
     incarnation: node.incarnation,
   };
-}
-
-/** The bytes to keep: a view would pin the whole entry it came in. */
-export function keepBytes(data: Uint8Array): Uint8Array {
-  return data.length === 0 ? NO_DATA : new Uint8Array(data);
 }
 
 export class NodeTable {
@@ -186,5 +182,5 @@ function rootRecord(): NodeRecord {
     sequence: 0,
     incarnation: NO_INDEX,
   };
-  return new NodeRecord(fields, { data: NO_DATA, access: OPEN_ACCESS }, undefined);
+  return new NodeRecord(fields, OPEN_ACCESS, undefined);
 }

@@ -5,8 +5,9 @@
 import { SERVICES_ROOT } from '../codec/instance.js';
 import type { TreeNode } from '../types/node.js';
 import { childPath, comparePaths, isWithin, nameOf } from '../types/path.js';
+import { NO_DATA } from './bytes.js';
 import type { ChildCursor } from './children.js';
-import { NO_DATA, type NodeRecord, statOf } from './nodes.js';
+import { type NodeRecord, statOf } from './nodes.js';
 import type { TreeState } from './state.js';
 
 export interface PageLimits {
@@ -111,7 +112,7 @@ class PageBuilder {
 
   /** False, and not added, when the page is full. */
   add(node: NodeRecord): boolean {
-    const bytes = node.path.length + (this.#withData ? node.data.length : 0);
+    const bytes = node.path.length + (this.#withData ? node.dataLength : 0);
     if (this.nodes.length > 0 && this.#isFull(bytes)) return false;
     this.#bytes += bytes;
     this.nodes.push(nodeOf(node, this.#state, this.#withData));

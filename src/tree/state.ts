@@ -4,6 +4,7 @@
  */
 import { NO_INDEX, NO_SESSION, type Revision } from '../types/ids.js';
 import { AccessTable } from './access.js';
+import { DataStore } from './bytes.js';
 import { Tracker } from './dirty.js';
 import { History, type HistoryOptions } from './history.js';
 import { type NodeRecord, NodeTable } from './nodes.js';
@@ -13,6 +14,7 @@ import { type SessionRecord, SessionTable } from './sessions.js';
 
 export class TreeState {
   readonly tracker = new Tracker();
+  readonly bytes = new DataStore();
   readonly nodes = new NodeTable();
   readonly sessions = new SessionTable();
   readonly access = new AccessTable();

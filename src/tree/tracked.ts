@@ -15,7 +15,7 @@ export abstract class TrackedRow {
   isRemoved = false;
   /** Changed since its hash was last counted. */
   isUnhashed = false;
-  /** What the digest's sum holds of this row. */
+  /** What the digest's sum holds of this row, as signed 32-bit numbers: those need no memory of their own. */
   hashHigh = 0;
   hashLow = 0;
 

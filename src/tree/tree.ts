@@ -197,7 +197,7 @@ export class Tree {
   *reapable(time: number): Iterable<{ readonly path: string; readonly version: number }> {
     for (const node of this.#state.nodes.values()) {
       if (node.childCount > 0) continue;
-      const isEmptied = node.kind === 'container' && node.createCount > 0 && node.data.length === 0;
+      const isEmptied = node.kind === 'container' && node.createCount > 0 && node.dataLength === 0;
       const isIdle = node.kind === 'ttl' && node.modifyTime + node.ttlMs < time;
       if (isEmptied || isIdle) yield { path: node.path, version: node.version };
     }

@@ -17,7 +17,7 @@ import type { AclEntry, NodeKind, NodeStat } from '../types/node.js';
 import type { Refused } from '../types/outcome.js';
 import { allows } from './access.js';
 import { Journal } from './journal.js';
-import { keepBytes, NodeRecord, statOf } from './nodes.js';
+import { NodeRecord, statOf } from './nodes.js';
 import type { SessionRecord } from './sessions.js';
 import type { TreeState } from './state.js';
 
@@ -114,14 +114,15 @@ export class Work {
         sequence: parent.createCount,
         incarnation: made.incarnation,
       },
-      { data: keepBytes(made.data), access: state.access.intern(made.acl) },
+      state.access.intern(made.acl),
       parent,
     );
+    state.bytes.put(node, made.data);
     parent.createCount++;
     parent.childrenRevision = revision;
     state.linkNode(node);
     state.tracker.created(node);
-    state.tracker.weigh(node.data.length);
+    state.tracker.weigh(node.dataLength);
     this.#journal?.created(node);
     return this.emit('created', node, 'client');
   }
@@ -149,6 +150,7 @@ export class Work {
     this.#beforeChange(parent);
     this.state.tracker.removed(node);
     this.state.unlinkNode(node);
+    this.state.bytes.release(node);
     parent.childrenRevision = this.revision;
     this.#journal?.deleted(node);
     this.emit('deleted', node, cause);
@@ -168,7 +170,7 @@ export class Work {
   }
 
   #writeData(node: NodeRecord, data: Uint8Array): void {
-    node.data = keepBytes(data);
+    this.state.bytes.put(node, data);
     node.version++;
     node.modifyRevision = this.revision;
     node.modifyTime = this.time;

@@ -8,7 +8,8 @@ import { NO_INDEX, NO_SESSION } from '../../types/ids.js';
 import type { Override } from '../../types/node.js';
 import type { Outcome, Refused } from '../../types/outcome.js';
 import { CREATE, DELETE, WRITE } from '../access.js';
-import { NO_DATA, type NodeRecord, statOf } from '../nodes.js';
+import { NO_DATA } from '../bytes.js';
+import { type NodeRecord, statOf } from '../nodes.js';
 import { NO_INCARNATION, refused, type Work } from '../work.js';
 
 export function applyRegister(body: Register, work: Work): Outcome {

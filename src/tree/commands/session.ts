@@ -11,7 +11,6 @@ import type {
 import { asSessionId } from '../../types/ids.js';
 import type { Done, Outcome, Refused, SessionAttached } from '../../types/outcome.js';
 import { comparePaths } from '../../types/path.js';
-import { keepBytes } from '../nodes.js';
 import { SessionRecord } from '../sessions.js';
 import { type EndCause, refused, type Work } from '../work.js';
 
@@ -23,7 +22,7 @@ export function applyOpen(body: OpenSession, work: Work): Outcome {
   if (known !== undefined) return attach(known, work);
   const session = new SessionRecord({
     id: asSessionId(work.revision),
-    secretHash: keepBytes(body.secretHash),
+    secretHash: new Uint8Array(body.secretHash),
     timeoutMs: body.timeoutMs,
     graceMs: body.graceMs,
     epoch: 1,
