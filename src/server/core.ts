@@ -260,11 +260,11 @@ export class Core {
   /** To be called at the end of every turn with inputs. */
   settle(): Effects {
     const startedMs = this.#clock.monotonicMs();
+    this.#leading.advance();
     const persists: Persist[] = [];
     let install: Ready['install'];
     do {
-      const own = this.#leading.takeProposals();
-      if (own !== undefined) this.#propose(own);
+      this.#leading.proposeOwn();
       this.#forwarding.dispatch();
       this.#reads.ask();
       this.#rounds.startNext(this.#clock.monotonicMs());

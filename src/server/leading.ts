@@ -21,6 +21,7 @@ export interface LeadingHost {
   readonly rounds: Rounds;
   tree(): Tree;
   term(): Term;
+  nowMs(): number;
   propose(batch: EntryBatch): boolean;
   send(to: MemberId, message: PeerMessage): void;
 }
@@ -30,6 +31,9 @@ export class Leading {
   readonly #tickMs: number;
   readonly #acceptor: Acceptor;
   readonly #builder = new BatchBuilder();
+  /** Own proposals that the log has not taken: at most one a session. */
+  #offers: EntryBatch[] = [];
+  #advancedAtMs = 0;
   #clocks: SessionClocks;
   #isOpen = false;
   /** Rises with each term led: answers to questions of an earlier one are void. */
@@ -54,7 +58,8 @@ export class Leading {
     this.#isOpen = true;
     this.#tenure++;
     this.#clocks = new SessionClocks(this.#tickMs);
-    for (const session of this.#host.tree().sessions()) this.#clocks.start(session);
+    this.#advancedAtMs = this.#host.nowMs();
+    this.#clocks.startAll(this.#host.tree().sessions());
     for (const [to, reply] of this.#acceptor.open()) this.#host.send(to, reply);
   }
 
@@ -62,6 +67,7 @@ export class Leading {
     if (this.#isOpen) this.#tenure++;
     this.#isOpen = false;
     this.#builder.take();
+    this.#offers = [];
     this.#acceptor.close();
   }
 
@@ -73,6 +79,7 @@ export class Leading {
   /** Touches count from here; they are confirmed once a round begun after this has a quorum. */
   report(from: MemberId, report: SessionReport): void {
     if (!this.#isOpen) return;
+    this.advance();
     const refused: SessionId[] = [];
     for (const { session, epoch } of report.touched)
       if (!this.#clocks.touch(session, epoch)) refused.push(session);
@@ -84,17 +91,25 @@ export class Leading {
     });
   }
 
+  /** Before anything restarts a countdown: it would be short by the time since the last tick. */
+  advance(): void {
+    const nowMs = this.#host.nowMs();
+    this.#clocks.advance(nowMs - this.#advancedAtMs);
+    this.#advancedAtMs = nowMs;
+  }
+
   /** Once per session tick. */
-  tick(elapsedMs: number): void {
+  tick(): void {
     if (!this.#isOpen) return;
-    this.#clocks.advance(elapsedMs);
+    this.advance();
     const suspects = this.#clocks.suspects(EXPIRIES_PER_TICK_MAX);
     if (suspects.length > 0) this.#whenConfirmed(() => this.#expire(suspects));
   }
 
-  /** What this leader proposes itself, for the next turn of the log. */
-  takeProposals(): EntryBatch | undefined {
-    return this.#builder.count > 0 ? this.#builder.take() : undefined;
+  /** What the log does not take now (a transfer may fail yet) is offered again: nobody else repeats it. */
+  proposeOwn(): void {
+    if (this.#builder.count > 0) this.#offers.push(this.#builder.take());
+    while (this.#offers.length > 0 && this.#host.propose(this.#offers[0]!)) this.#offers.shift();
   }
 
   sessionStarted(session: SessionId): void {

@@ -50,10 +50,9 @@ export class Pulse {
 
   tick(nowMs: number): void {
     const { tuning, leading, reads } = this.#host;
-    const elapsedMs = nowMs - this.#tickAtMs;
-    if (elapsedMs < tuning.sessionTickMs) return;
+    if (nowMs - this.#tickAtMs < tuning.sessionTickMs) return;
     this.#tickAtMs = nowMs;
-    leading.tick(elapsedMs);
+    leading.tick();
     this.#report(nowMs);
     reads.sweep(nowMs);
     this.#sweepWrites(nowMs);

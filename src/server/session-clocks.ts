@@ -64,6 +64,16 @@ export class SessionClocks {
     return this.#now < this.#graceSuspendedUntil;
   }
 
+  /** All that a new leader finds. Many without their connection are a mass disconnect that began before. */
+  startAll(sessions: Iterable<ClockedSession>): void {
+    let detached = 0;
+    for (const session of sessions) {
+      this.start(session);
+      if (session.detached && session.graceMs > 0) detached++;
+    }
+    if (this.#isMass(detached)) this.#suspendGraces();
+  }
+
   /** Opened, attached, or known when this member became leader: a full countdown. */
   start(session: ClockedSession): void {
     this.end(session.id);
@@ -86,11 +96,11 @@ export class SessionClocks {
     this.#wheel.get(countdown.slot)?.delete(session);
   }
 
-  /** Heard from. False: it is not alive here, or its end is under way: do not acknowledge. */
+  /** Heard from. False, and not to be acknowledged: it is not alive here, moved on, or its end is under way. */
   touch(session: SessionId, epoch: number): boolean {
     const countdown = this.#countdowns.get(session);
-    if (countdown === undefined || countdown.ending) return false;
-    if (countdown.epoch === epoch) countdown.deadline = this.#now + countdown.timeoutMs;
+    if (countdown === undefined || countdown.ending || countdown.epoch !== epoch) return false;
+    countdown.deadline = this.#now + countdown.timeoutMs;
     return true;
   }
 
@@ -186,15 +196,18 @@ export class SessionClocks {
     this.#drops.push(this.#now);
     const since = this.#now - this.#longestGraceMs;
     while (this.#drops.length > 0 && this.#drops[0]! < since) this.#drops.shift();
-    const dropped = this.#drops.length;
-    if (dropped < MASS_DISCONNECT_SESSIONS_MIN) return;
-    if (dropped <= this.#graceSessions * MASS_DISCONNECT_SHARE) return;
-    if (!this.isGraceSuspended) this.#cancelGraces();
-    this.#graceSuspendedUntil = this.#now + this.#longestGraceMs;
+    if (this.#isMass(this.#drops.length)) this.#suspendGraces();
   }
 
-  #cancelGraces(): void {
-    for (const countdown of this.#countdowns.values()) countdown.graceDeadline = Infinity;
+  #isMass(dropped: number): boolean {
+    if (dropped < MASS_DISCONNECT_SESSIONS_MIN) return false;
+    return dropped > this.#graceSessions * MASS_DISCONNECT_SHARE;
+  }
+
+  #suspendGraces(): void {
+    if (!this.isGraceSuspended)
+      for (const countdown of this.#countdowns.values()) countdown.graceDeadline = Infinity;
+    this.#graceSuspendedUntil = this.#now + this.#longestGraceMs;
   }
 }
 

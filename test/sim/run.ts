@@ -63,7 +63,13 @@ export async function runSeed({ seed, faultyMs, healedMs }: RunOptions): Promise
   checks.final();
   if (process.env['SIM_SHOW'])
     for (const m of members)
-      console.log(m.name, m.isUp, m.failure, m.member?.core.tree.revision, '\n' + m.member?.core.raft.describe());
+      console.log(
+        m.name,
+        m.isUp,
+        m.failure,
+        m.member?.core.tree.revision,
+        '\n' + m.member?.core.raft.describe(),
+      );
   const revision = members[0]?.member?.core.tree.revision ?? 0;
   const { traceHash, events } = world;
   return {

@@ -20,7 +20,18 @@ export { encodeInstance };
 
 export const CLUSTER_ID = asClusterId('c'.repeat(32));
 
-const SILENT: Logger = process.env['SIM_SHOW'] ? { debug() {}, info() {}, warn(...a: unknown[]) { console.log(...a) }, error(...a: unknown[]) { console.log(...a) } } : { debug() {}, info() {}, warn() {}, error() {} };
+const SILENT: Logger = process.env['SIM_SHOW']
+  ? {
+      debug() {},
+      info() {},
+      warn(...a: unknown[]) {
+        console.log(...a);
+      },
+      error(...a: unknown[]) {
+        console.log(...a);
+      },
+    }
+  : { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface SimMemberOptions {
   readonly id: MemberId;
