@@ -3,7 +3,7 @@
  * and help that teaches by example. The SDK is loaded only when a command runs, so that help is instant.
  */
 import { type Command, Option } from 'commander';
-import type { Client } from '../client/index.js';
+import type { Client, Discovery } from '../client/index.js';
 import type { Output } from './parse.js';
 
 /** The global options. */
@@ -12,6 +12,8 @@ interface Globals {
 }
 
 const DEFAULT_ENDPOINT = '127.0.0.1:8655';
+/** Long enough for a new leader to be found. */
+const VIEW_TIMEOUT_MS = 5_000;
 
 /** For messages: where we looked. */
 export function describeEndpoints(program: Command): string {
@@ -34,6 +36,20 @@ export async function withClient<T>(
   } finally {
     await client.close();
   }
+}
+
+/** A view that is known, be it empty: a cluster that does not answer fails here, and soon. */
+export async function withDiscovery<T>(
+  command: Command,
+  service: string,
+  use: (discovery: Discovery) => Promise<T>,
+): Promise<T> {
+  return withClient(command, async (client) => {
+    await client.ready();
+    await using discovery = client.discover(service);
+    await discovery.ready({ min: 0, timeoutMs: VIEW_TIMEOUT_MS });
+    return use(discovery);
+  });
 }
 
 export function outputOption(...formats: readonly Output[]): Option {

@@ -77,8 +77,7 @@ export function say(registration: Registration, text: string): void {
 }
 
 export function describeEnd(registration: Registration): string {
-  const reason = registration.reason === undefined ? '' : ` (${registration.reason.message})`;
-  return `is off the roll: ${registration.state}${reason}`;
+  return `is off the roll: ${registration.reason?.message ?? registration.state}`;
 }
 
 function isFinal(state: Registration['state']): boolean {

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import type { Command } from 'commander';
 import type { Instance, RunContext } from '../../client/index.js';
-import { addExamples, withClient } from '../context.js';
+import { addExamples, withDiscovery } from '../context.js';
 import { EXIT, Exit, UsageError } from '../errors.js';
 import { note } from '../output.js';
 import { parseDurationOption, parseHeader, parseName } from '../parse.js';
@@ -53,9 +53,7 @@ interface Call {
 
 async function runCall(command: Command, call: Call): Promise<void> {
   const { service, options } = call;
-  await withClient(command, async (client) => {
-    await using discovery = client.discover(service);
-    await discovery.ready({ min: 0 });
+  await withDiscovery(command, service, async (discovery) => {
     const status = await discovery.run((instance, context) => send(call, instance, context), {
       timeoutMs: options.timeout,
     });

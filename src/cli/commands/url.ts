@@ -1,6 +1,6 @@
 /** `rollcall url SERVICE`: the URL of one instance that is UP, picked as the SDK picks. */
 import type { Command } from 'commander';
-import { addExamples, withClient } from '../context.js';
+import { addExamples, withDiscovery } from '../context.js';
 import { printLine } from '../output.js';
 import { parseName } from '../parse.js';
 
@@ -17,9 +17,5 @@ export function addUrl(program: Command): void {
 }
 
 async function runUrl(command: Command, service: string): Promise<void> {
-  await withClient(command, async (client) => {
-    await using discovery = client.discover(service);
-    await discovery.ready({ min: 0 });
-    printLine(discovery.pick().url);
-  });
+  await withDiscovery(command, service, async (discovery) => printLine(discovery.pick().url));
 }

@@ -4,7 +4,7 @@ import type { Discovery, InstanceSet } from '../../client/index.js';
 import { isRollcallError } from '../../types/errors.js';
 import { addExamples, withClient } from '../context.js';
 import { describeDuration } from '../duration.js';
-import { EXIT, Exit } from '../errors.js';
+import { EXIT, Exit, START_ONE } from '../errors.js';
 import { note } from '../output.js';
 import { parseCount, parseDurationOption, parseName } from '../parse.js';
 
@@ -64,7 +64,11 @@ function countUp(set: Pick<InstanceSet, 'instances'>): number {
 
 function tookTooLong(discovery: Discovery, options: WaitOptions): Exit {
   const { service } = discovery;
+  const waited = describeDuration(options.timeout);
+  if (discovery.state === 'PENDING') {
+    return new Exit(EXIT.timeout, `no answer from the cluster in ${waited}`, START_ONE);
+  }
   const found = `${countUp(discovery)} of ${options.min} instances of ${service} UP`;
-  const message = `${found} after ${describeDuration(options.timeout)}`;
+  const message = `${found} after ${waited}`;
   return new Exit(EXIT.timeout, message, `see \`rollcall instances ${service}\`, or wait longer`);
 }

@@ -34,6 +34,8 @@ export function addWatch(program: Command): void {
 
 async function runWatch(command: Command, service: string, output: Output): Promise<void> {
   await withClient(command, async (client) => {
+    // Later losses of connection are waited out; a cluster that was never there is told at once.
+    await client.ready();
     const print = output === 'json' ? printJsonEvent : textPrinter(service);
     for await (const event of client.roll(service)) print(event);
   });
