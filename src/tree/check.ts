@@ -2,6 +2,7 @@
 import { assert } from '../types/assert.js';
 import { NO_SESSION } from '../types/ids.js';
 import { pathProblem } from '../types/path.js';
+import type { Slab } from './bytes.js';
 import { Digest } from './digest.js';
 import type { NodeRecord } from './nodes.js';
 import { SessionRecord } from './sessions.js';
@@ -15,6 +16,7 @@ export function checkState(state: TreeState): void {
   }
   assert(linked === state.nodes.size, 'every node but the root is listed by its parent');
   for (const session of state.sessions.values()) checkSession(session, state);
+  checkBytes(state);
   checkDigest(state);
 }
 
@@ -67,6 +69,15 @@ function checkSession(session: SessionRecord, state: TreeState): void {
     const expected = session.lastSeq - window.length + 1 + i;
     assert(window[i]!.seq === expected, 'gap in the window');
   }
+}
+
+/** Each slab counts exactly the values that stand in it. */
+function checkBytes(state: TreeState): void {
+  const live = new Map<Slab, number>();
+  for (const { slab, dataLength } of state.nodes.values()) {
+    if (slab !== undefined) live.set(slab, (live.get(slab) ?? 0) + dataLength);
+  }
+  for (const [slab, bytes] of live) assert(slab.live === bytes, 'slab miscounts its values');
 }
 
 /** The running sum equals one made from nothing. */
