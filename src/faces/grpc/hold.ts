@@ -23,6 +23,7 @@ import {
 import type { TreeNode } from '../../types/node.js';
 import type { GrpcContext, LongCall } from './context.js';
 import { Outlet, type WritableCall } from './outlet.js';
+import { endOf } from './peer-close.js';
 import { registerBody } from './registration.js';
 import { writeRequest } from './requests.js';
 import { failureError, outcomeOf, refusal, registeredInstance } from './responses.js';
@@ -72,7 +73,7 @@ export class Hold implements LongCall {
     this.#terms = terms;
     this.#outlet = new Outlet(call as unknown as WritableCall, () => this.#attempt.drained());
     context.longCalls.add(this);
-    call.on('cancelled', () => this.#close('peerClosed'));
+    call.on('cancelled', () => this.#close(endOf(call)));
     this.#attempt = this.#begin();
   }
 

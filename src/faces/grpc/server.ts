@@ -30,6 +30,8 @@ import { treeHandlers } from './tree.js';
 export interface GrpcFaceOptions {
   /** HOST:PORT; port 0 takes a free one. */
   readonly listen: string;
+  /** A connection is asked for a sign of life this often, and dropped without one. */
+  readonly keepalive?: { readonly everyMs: number; readonly timeoutMs: number };
 }
 
 /** Room for the message around the largest body. */
@@ -38,23 +40,25 @@ const REQUEST_SLACK_BYTES = 64 * 1024;
 const STREAMS_PER_CONNECTION_MAX = 10_000;
 /** Megabytes of HTTP/2 state a connection may take: several of the largest requests at once. */
 const SESSION_MEMORY_MB = 64;
-const KEEPALIVE_MS = 10_000;
-const KEEPALIVE_TIMEOUT_MS = 5_000;
+const KEEPALIVE = { everyMs: 10_000, timeoutMs: 5_000 };
 
 const OPTIONS: ServerOptions = {
   'grpc.max_receive_message_length': REQUEST_BYTES_MAX + REQUEST_SLACK_BYTES,
   'grpc.max_send_message_length': -1,
   'grpc.max_concurrent_streams': STREAMS_PER_CONNECTION_MAX,
   'grpc-node.max_session_memory': SESSION_MEMORY_MB,
-  'grpc.keepalive_time_ms': KEEPALIVE_MS,
-  'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
   'grpc.enable_channelz': 0,
   interceptors: [refuseCompression],
 };
 
 export function grpcFace(options: GrpcFaceOptions): FaceFactory {
   return async (context) => {
-    const server = new Server(OPTIONS);
+    const { everyMs, timeoutMs } = options.keepalive ?? KEEPALIVE;
+    const server = new Server({
+      ...OPTIONS,
+      'grpc.keepalive_time_ms': everyMs,
+      'grpc.keepalive_timeout_ms': timeoutMs,
+    });
     const anonymous = new Anonymous(context.service, context.metrics);
     const longCalls = new Set<LongCall>();
     const { service, metrics } = context;

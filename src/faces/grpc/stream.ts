@@ -16,6 +16,7 @@ import { watchResponses } from './event-bytes.js';
 import { Malformed } from './malformed.js';
 import { answerResponse, errorResponse, type Memory, understand } from './operations.js';
 import { Outlet, type WritableCall } from './outlet.js';
+import { endOf } from './peer-close.js';
 import { addressOfPeer } from './registration.js';
 import { writeRequest } from './requests.js';
 import { type Answered, type Failure, failureError, refusal } from './responses.js';
@@ -56,8 +57,8 @@ export class SessionStream implements Sink, LongCall {
     this.#attachment = context.service.attach({ identities: [], ordered: true }, this);
     context.longCalls.add(this);
     call.on('data', (frame: wire.StreamRequest | Malformed) => this.#receive(frame));
-    call.on('end', () => this.#peerEnded());
-    call.on('cancelled', () => this.#close('peerClosed'));
+    call.on('end', () => this.#ended(endOf(call)));
+    call.on('cancelled', () => this.#close(endOf(call)));
   }
 
   deliver(batch: readonly Delivery[]): void {
@@ -161,8 +162,8 @@ export class SessionStream implements Sink, LongCall {
     for (const frame of this.#frames.take()) this.#outlet.write(frame);
   }
 
-  #peerEnded(): void {
-    this.#close('peerClosed');
+  #ended(reason: 'peerClosed' | 'local'): void {
+    this.#close(reason);
     this.#outlet.end();
   }
 

@@ -6,6 +6,7 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Attachment, Delivery, Sink, WatchStart } from '../../server/service.js';
 import type { GrpcContext, LongCall } from './context.js';
 import { Outlet, type WritableCall } from './outlet.js';
+import { endOf } from './peer-close.js';
 import { failureError, refusal } from './responses.js';
 import { moving } from './status.js';
 
@@ -27,7 +28,7 @@ export class WatchCall implements Sink, LongCall {
     this.#outlet = new Outlet(call as unknown as WritableCall, () => this.#attachment.drained());
     this.#attachment = context.service.attach({ identities: [], ordered: false }, this);
     context.longCalls.add(this);
-    call.on('cancelled', () => this.#close('peerClosed'));
+    call.on('cancelled', () => this.#close(endOf(call)));
     this.#attachment.submit([start]);
   }
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { grpcFace } from '../../../src/faces/grpc/server.js';
+import { type GrpcFaceOptions, grpcFace } from '../../../src/faces/grpc/server.js';
 import type { ErrorDetail, StreamItem, StreamRequest } from '../../../src/gen/index.js';
 import { codec, ERROR_TRAILER, services } from '../../../src/rpc/definitions.js';
 import type { Method, Outgoing } from '../../../src/rpc/shapes.js';
@@ -24,7 +24,7 @@ export class Harness {
     this.#directory = directory;
   }
 
-  static async start(): Promise<Harness> {
+  static async start(options: Partial<GrpcFaceOptions> = {}): Promise<Harness> {
     const directory = await mkdtemp(join(tmpdir(), 'rollcall-grpc-'));
     const member = await startMember({
       name: 'a',
@@ -34,7 +34,7 @@ export class Harness {
       clientAddress: '127.0.0.1:2',
       httpAddress: '127.0.0.1:3',
       logger: SILENT,
-      faces: [grpcFace({ listen: '127.0.0.1:0' })],
+      faces: [grpcFace({ listen: '127.0.0.1:0', ...options })],
     });
     const harness = new Harness(member, directory);
     await eventually(() => harness.member.service.status().hasQuorum);
