@@ -63,8 +63,8 @@ export async function settle(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Always the first choice and the longest wait. */
-export const firstChoice: Random = { below: () => 0 };
+/** The first of a few, the middle of a range. */
+export const firstChoice: Random = { below: (bound) => (bound < 8 ? 0 : bound >> 1) };
 
 interface StoredSession {
   readonly id: number;
@@ -156,8 +156,9 @@ export class TwinMember {
   readonly streams = new Set<TwinStream>();
   /** Refuses connections. */
   isDown = false;
-  /** Takes everything, answers nothing. */
-  isHung = false;
+  /** Opening a session is refused with this code. */
+  refusesSessions: string | undefined;
+  #isHung = false;
   /** Turns away this many changes, and with the first all that follow until it comes again. */
   turnsAway = 0;
   connections = 0;
@@ -168,6 +169,18 @@ export class TwinMember {
     this.cluster = cluster;
     this.endpoint = endpoint;
   }
+
+  /** Takes everything, answers nothing, and goes on where it was when it wakes. */
+  get isHung(): boolean {
+    return this.#isHung;
+  }
+
+  set isHung(isHung: boolean) {
+    this.#isHung = isHung;
+    if (!isHung) for (const wake of this.sleeping.splice(0)) wake();
+  }
+
+  readonly sleeping: (() => void)[] = [];
 
   connect(): Channel {
     this.connections++;
@@ -202,8 +215,9 @@ class TwinChannel implements Channel {
   connect(watcher: ConnectionWatcher): void {
     this.#watcher = watcher;
     queueMicrotask(() => {
-      if (this.#isClosed || this.#member.isHung) return;
-      if (this.#member.isDown) this.fail();
+      if (this.#isClosed) return;
+      if (this.#member.isHung) this.#member.sleeping.push(() => this.connect(watcher));
+      else if (this.#member.isDown) this.fail();
       else {
         this.isConnected = true;
         watcher.connected();
@@ -253,12 +267,17 @@ class TwinStream implements ChannelStream {
   send(frame: unknown): boolean {
     if (this.#member.isDown) return true;
     this.#member.frames.push(frame as Frame);
-    if (this.#member.isHung) return true;
+    if (this.#member.isHung) this.#member.sleeping.push(() => this.#receive(frame));
+    else this.#receive(frame);
+    return true;
+  }
+
+  #receive(frame: unknown): void {
+    if (this.#isClosed || this.#member.isDown) return;
     const { operations = [], touch = 0 } = structuredClone(frame) as Frame;
     const items: Item[] = operations.flatMap((operation) => this.#answer(operation));
     if (touch > 0 && this.#session !== undefined) items.push({ touched: touch });
     queueMicrotask(() => this.deliver(items));
-    return true;
   }
 
   close(): void {
@@ -267,7 +286,11 @@ class TwinStream implements ChannelStream {
   }
 
   deliver(items: readonly Item[]): void {
-    if (this.#isClosed || this.#member.isHung || items.length === 0) return;
+    if (this.#isClosed || items.length === 0) return;
+    if (this.#member.isHung) {
+      this.#member.sleeping.push(() => this.deliver(items));
+      return;
+    }
     this.#handler.frame({ items } as unknown as wire.StreamResponse);
   }
 
@@ -296,6 +319,8 @@ class TwinStream implements ChannelStream {
 
   #opened(id: number, secret: string): Item {
     const { sessions } = this.#member.cluster;
+    const { refusesSessions } = this.#member;
+    if (refusesSessions !== undefined) return { response: { id, error: problem(refusesSessions) } };
     const known = sessions.get(secret);
     const session = known ?? { id: ++this.#member.cluster.revision, epoch: 0, results: new Map() };
     sessions.set(secret, session);

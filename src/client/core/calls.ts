@@ -4,7 +4,7 @@
  */
 import type * as wire from '../../gen/index.js';
 import { plainText } from '../../rpc/failure.js';
-import { RollcallError } from '../../types/errors.js';
+import { type FailureOutcome, RollcallError } from '../../types/errors.js';
 import { Deadlines } from './deadlines.js';
 import type { Operation, OperationMessage } from './operation.js';
 import { Outbox, type SendTerms } from './outbox.js';
@@ -71,8 +71,11 @@ export class Calls {
     if (!operation.isWrite || operation.message.seq === 0) this.#outbox.finish(operation);
   }
 
-  giveUpAll(errorOf: (operation: Operation) => RollcallError): void {
-    for (const operation of this.#outbox.unfinished()) this.giveUp(operation, errorOf(operation));
+  giveUpAll(errorFor: ErrorFor): void {
+    const error = oncePerOutcome(errorFor);
+    for (const operation of this.#outbox.unfinished()) {
+      this.giveUp(operation, error(operation.outcome));
+    }
   }
 
   answered(id: number): Operation | undefined {
@@ -114,27 +117,41 @@ export class Calls {
 
   /** Changes that were numbered in a session that is over can no longer be resolved. */
   sessionLost(error: RollcallError): void {
-    for (const operation of this.#outbox.takeNumbered()) {
-      this.#deadlines.remove(operation);
-      const { outcome } = operation;
-      operation.fail(
-        new RollcallError('SESSION_EXPIRED', plainText(error), { outcome, cause: error }),
-      );
-    }
+    const over = new RollcallError('SESSION_EXPIRED', plainText(error), { cause: error });
+    this.#failAll(this.#outbox.takeNumbered(), over);
   }
 
   endAll(error: RollcallError): void {
-    for (const operation of this.#outbox.takeAll()) {
+    this.#failAll(this.#outbox.takeAll(), error);
+  }
+
+  #failAll(operations: readonly Operation[], error: RollcallError): void {
+    const { code, cause = error } = error;
+    const errorFor = oncePerOutcome(
+      (outcome) => new RollcallError(code, plainText(error), { outcome, cause }),
+    );
+    for (const operation of operations) {
       this.#deadlines.remove(operation);
-      const { outcome } = operation;
-      operation.fail(new RollcallError(error.code, plainText(error), { outcome, cause: error }));
+      operation.fail(errorFor(operation.outcome));
     }
   }
 }
 
+export type ErrorFor = (outcome: FailureOutcome) => RollcallError;
+
+/** Thousands of calls may fail for one reason: they share its error. */
+function oncePerOutcome(errorFor: ErrorFor): ErrorFor {
+  const made = new Map<FailureOutcome, RollcallError>();
+  return (outcome) => {
+    const error = made.get(outcome) ?? errorFor(outcome);
+    made.set(outcome, error);
+    return error;
+  };
+}
+
 export function aborted(
   signal: AbortSignal,
-  outcome: 'not-applied' | 'unknown' = 'not-applied',
+  outcome: FailureOutcome = 'not-applied',
 ): RollcallError {
   return new RollcallError('ABORTED', 'the caller aborted', { outcome, cause: signal.reason });
 }

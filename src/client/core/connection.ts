@@ -5,7 +5,7 @@
  */
 import type * as wire from '../../gen/index.js';
 import { errorFrom, plainText } from '../../rpc/failure.js';
-import { RollcallError } from '../../types/errors.js';
+import { type FailureOutcome, RollcallError } from '../../types/errors.js';
 import type { Random } from '../../types/ports.js';
 import type { CallOptions } from '../types.js';
 import { delayMs, REQUEST_BACKOFF } from './backoff.js';
@@ -124,9 +124,7 @@ export class Connection implements WatchHost {
     if (this.#isClosing || this.#end !== undefined) return;
     this.#isClosing = true;
     const error = new RollcallError('CLOSED', 'it was closed');
-    this.#calls.giveUpAll(
-      ({ outcome }) => new RollcallError('CLOSED', plainText(error), { outcome }),
-    );
+    this.#calls.giveUpAll((outcome) => new RollcallError('CLOSED', 'it was closed', { outcome }));
     this.#watches.closeAll();
     const { id: session, secret, isAttached } = this.keeper;
     if (session !== undefined && isAttached) await this.#closeSession(session, secret);
@@ -187,6 +185,7 @@ export class Connection implements WatchHost {
 
   #flush(nowMs: number): void {
     const open = this.#open;
+    if (!this.#isAwaiting) open?.silence.begin(nowMs);
     while (open !== undefined && open === this.#open && !open.isBlocked) {
       const operations = this.#takeOperations(open, nowMs);
       const touch = this.keeper.takeTouch(nowMs);
@@ -214,7 +213,7 @@ export class Connection implements WatchHost {
     const channel = this.#links.current();
     if (typeof channel === 'number') {
       const isHopeless = this.#options.failFast && this.#links.isExhausted;
-      if (isHopeless) this.#calls.giveUpAll((operation) => this.#unreachable(operation));
+      if (isHopeless) this.#calls.giveUpAll((outcome) => this.#unreachable(outcome));
       this.#alarm.by(nowMs + channel);
       return;
     }
@@ -403,12 +402,13 @@ export class Connection implements WatchHost {
 
   readonly #tooLate = (operation: Operation): RollcallError => {
     const wasCutOff = !operation.wasSent && this.#open?.wasHeard !== true;
-    if (wasCutOff && this.#links.lastError !== undefined) return this.#unreachable(operation);
+    if (wasCutOff && this.#links.lastError !== undefined)
+      return this.#unreachable(operation.outcome);
     const { outcome, timeoutMs } = operation;
     return new RollcallError('TIMEOUT', `not answered within ${timeoutMs} ms`, { outcome });
   };
 
-  #unreachable({ outcome }: Operation): RollcallError {
+  #unreachable(outcome: FailureOutcome): RollcallError {
     const { lastError: cause } = this.#links;
     const why = cause === undefined ? '' : `: ${plainText(cause)}`;
     return new RollcallError('UNAVAILABLE', `no member answers${why}`, { outcome, cause });

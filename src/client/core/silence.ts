@@ -20,6 +20,12 @@ export class Silence {
     return this.#quietMs;
   }
 
+  /** Something was sent that wants an answer, and nothing else was open. */
+  begin(nowMs: number): void {
+    this.#checkedAtMs = nowMs;
+    this.#quietMs = 0;
+  }
+
   heard(): void {
     this.#quietMs = 0;
   }
