@@ -1,5 +1,5 @@
 /** Documents that list what the code defines must list all of it, and nothing else. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ERROR_CODES, isRetryable } from '../src/types/errors.js';
 
@@ -25,4 +25,11 @@ test('docs/guarantees.md names every promise once', () => {
   const codes = rows(read('docs/guarantees.md')).map(([, code]) => code);
   const promises = codes.filter((code) => code !== 'Code');
   expect(new Set(promises).size).toBe(promises.length);
+});
+
+test('every script of package.json runs a file that is there', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const files = Object.values(scripts).flatMap((line) => line.match(/scripts\/\S+\.mjs/g) ?? []);
+  const missing = files.filter((file) => !existsSync(new URL(`../${file}`, import.meta.url)));
+  expect(missing).toEqual([]);
 });
