@@ -67,8 +67,13 @@ export function printJsonList(rows: readonly unknown[]): void {
   printLine(lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n]`);
 }
 
-export function printTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): void {
-  const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+/** Fits the terminal; `whole` cuts nothing, for those who asked for more than fits. */
+export function printTable<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  whole = false,
+): void {
+  const width = process.stdout.isTTY && !whole ? process.stdout.columns : undefined;
   const [header, ...lines] = renderTable(columns, rows, { width });
   printLine(paint('dim', header!));
   for (const line of lines) printLine(line);

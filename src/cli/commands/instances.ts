@@ -50,5 +50,6 @@ async function runInstances(command: Command, service: string, output: Output): 
   const { instances } = await withClient(command, (client) => client.instances(service));
   if (output === 'json') printJsonList(instances.map(instanceRow));
   else if (output === 'name') for (const { id } of instances) printLine(id);
-  else printTable(output === 'wide' ? WIDE_COLUMNS : COLUMNS, instances);
+  else if (output === 'wide') printTable(WIDE_COLUMNS, instances, true);
+  else printTable(COLUMNS, instances);
 }

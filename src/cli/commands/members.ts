@@ -41,5 +41,6 @@ export function addMembers(program: Command): void {
 async function runMembers(command: Command, output: Output): Promise<void> {
   const members = await withClient(command, (client) => client.members());
   if (output === 'json') printJsonList(members.map(memberRow));
-  else printTable(output === 'wide' ? WIDE_COLUMNS : COLUMNS, members);
+  else if (output === 'wide') printTable(WIDE_COLUMNS, members, true);
+  else printTable(COLUMNS, members);
 }
