@@ -16,6 +16,7 @@ export class StateLoader {
   readonly #state: TreeState;
   #isDamaged = false;
   #hasRoot = false;
+  #lastParent: NodeRecord | undefined = undefined;
 
   constructor(revision: Revision, options: HistoryOptions) {
     this.#state = new TreeState(options, revision);
@@ -79,7 +80,7 @@ export class StateLoader {
     const { nodes, access } = this.#state;
     const list = access.intern(row.acl);
     if (row.path === ROOT) return this.#loadRoot(new NodeRecord(row, list, undefined));
-    const parent = nodes.get(parentPath(row.path)!);
+    const parent = this.#parentOf(row.path);
     if (parent === undefined || nodes.get(row.path) !== undefined) return undefined;
     const node = new NodeRecord(row, list, parent);
     if (!isOwned(node, this.#state)) return undefined;
@@ -87,11 +88,23 @@ export class StateLoader {
     return node;
   }
 
+  /** Siblings follow each other. */
+  #parentOf(path: string): NodeRecord | undefined {
+    const last = this.#lastParent;
+    if (last !== undefined && isChild(path, last.path)) return last;
+    this.#lastParent = this.#state.nodes.get(parentPath(path)!);
+    return this.#lastParent;
+  }
+
   #loadRoot(root: NodeRecord): NodeRecord | undefined {
     if (this.#hasRoot || this.#state.nodes.size > 1) return undefined;
     this.#hasRoot = true;
     return this.#state.nodes.loadRoot(root);
   }
+}
+
+function isChild(path: string, parent: string): boolean {
+  return path.lastIndexOf('/') === parent.length && path.startsWith(parent);
 }
 
 function isOwned(node: NodeRecord, state: TreeState): boolean {
