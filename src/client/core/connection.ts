@@ -4,27 +4,25 @@
  * with the same seqs. Every call ends by its deadline; a change that was sent is resolved even then.
  */
 import type * as wire from '../../gen/index.js';
-import { errorFrom, plainText } from '../../rpc/failure.js';
-import { type FailureOutcome, RollcallError } from '../../types/errors.js';
+import { errorFrom } from '../../rpc/failure.js';
+import { RollcallError } from '../../types/errors.js';
 import type { Random } from '../../types/ports.js';
 import type { CallOptions } from '../types.js';
 import { delayMs, REQUEST_BACKOFF } from './backoff.js';
 import { aborted, Calls } from './calls.js';
-import type { Channel, ChannelStream } from './channel.js';
 import { SessionKeeper, type SessionPlan } from './keeper.js';
-import { type Links, lost } from './links.js';
+import type { Links } from './links.js';
 import { Operation, type OperationMessage, type OperationPlan } from './operation.js';
-import { SILENCE_CHECK_MS, SILENCE_MS_MAX, Silence } from './silence.js';
+import { planProbe, type Seen } from './plans.js';
+import { closed, tooLate, unreachable } from './reasons.js';
+import { SILENCE_CHECK_MS } from './silence.js';
+import { StreamLink } from './stream-link.js';
 import { Alarm, KeepAlive, type Time } from './time.js';
+import { Turn } from './turn.js';
 import { isMemberAtFault, revisionOf, verdictOf, wasNotApplied } from './verdict.js';
 import { Vitals } from './vitals.js';
 import type { TreeWatch, WatchHost } from './watch.js';
 import { WatchSet } from './watch-set.js';
-
-/** Highest revision that any answer of this client has shown: the floor of its session reads. */
-export interface Seen {
-  revision: number;
-}
 
 export interface ConnectionOptions {
   readonly links: Links;
@@ -36,21 +34,8 @@ export interface ConnectionOptions {
   readonly failFast: boolean;
 }
 
-/** Silence allowed while the connection itself is still being made. */
-const CONNECT_MS_MAX = 1_500;
 const CLOSE_MS_MAX = 1_000;
-/** A member is left for its leader's sake at most this often: the others may be no better off. */
-const LEADERLESS_LEAVE_MS = 3_000;
-
-interface OpenStream {
-  readonly channel: Channel;
-  readonly stream: ChannelStream;
-  readonly silence: Silence;
-  greetingId: number;
-  wasHeard: boolean;
-  isBlocked: boolean;
-}
-
+const PROBE_ANSWER_MS = 2_000;
 export class Connection implements WatchHost {
   readonly keeper: SessionKeeper;
   readonly seen: Seen;
@@ -62,14 +47,14 @@ export class Connection implements WatchHost {
   readonly #vitals: Vitals;
   readonly #alarm: Alarm;
   readonly #keepAlive = new KeepAlive();
-  readonly #forgetLinks: () => void;
-  #open: OpenStream | undefined;
-  #isScheduled = false;
-  #isBusy = false;
+  /** All calls of one turn go in one frame. */
+  readonly #turn = new Turn(() => this.#flushNow());
+  readonly #stream: StreamLink;
+  /** Id of the request that opens or attaches the session. */
+  #greetingId = 0;
   #isClosing = false;
   #end: RollcallError | undefined;
   #holdUntilMs = 0;
-  #leaderlessAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -79,8 +64,23 @@ export class Connection implements WatchHost {
     this.keeper = new SessionKeeper(options.session);
     this.#vitals = new Vitals(options.time.nowMs());
     this.#alarm = new Alarm(options.time, () => this.#onAlarm());
-    this.#forgetLinks = this.#links.onLeave((channel) => this.#onLeft(channel));
-    if (!options.session.isLazy) this.#schedule();
+    this.#stream = new StreamLink(options.links, options.time, {
+      heard: () => {
+        this.#vitals.heardAtMs = this.#time.nowMs();
+      },
+      response: (response) => this.#onResponse(response),
+      watch: (id, response) => this.#onWatch(id, response),
+      touched: (number) => this.keeper.touched(number),
+      confirmed: (revision) => this.#onConfirmed(revision),
+      stale: (ageMs) => this.#onStale(ageMs),
+      ended: (cause) => this.#onEnded(cause),
+      frameDone: () => {
+        if (this.#calls.hasUnsent) this.#turn.schedule();
+      },
+      drained: () => this.#turn.schedule(),
+      left: () => this.#onLeft(),
+    });
+    if (!options.session.isLazy) this.#turn.schedule();
   }
 
   /** Why it has ended for good: closed, or its session lost. */
@@ -105,12 +105,12 @@ export class Connection implements WatchHost {
     }
     if (this.#watches.size === 0) this.#vitals.confirmedAtMs = this.#time.nowMs();
     this.#watches.add(watch);
-    this.#schedule();
+    this.#turn.schedule();
   }
 
   stopWatch(watch: TreeWatch): void {
     this.#watches.remove(watch);
-    if (this.#end === undefined) this.#schedule();
+    if (this.#end === undefined) this.#turn.schedule();
   }
 
   /** Why nothing came of it, as far as is known. */
@@ -123,20 +123,18 @@ export class Connection implements WatchHost {
   async close(): Promise<void> {
     if (this.#isClosing || this.#end !== undefined) return;
     this.#isClosing = true;
-    const error = new RollcallError('CLOSED', 'it was closed');
-    this.#calls.giveUpAll((outcome) => new RollcallError('CLOSED', 'it was closed', { outcome }));
+    const error = closed();
+    this.#calls.giveUpAll(closed);
     this.#watches.closeAll();
-    const { id: session, secret, isAttached } = this.keeper;
-    if (session !== undefined && isAttached) await this.#closeSession(session, secret);
+    const farewell = this.keeper.farewell();
+    if (farewell !== undefined) await this.#closeSession(farewell);
     this.#finish(error);
     this.keeper.closed();
   }
 
-  // ---- Calls ----
-
   #refusal(signal: AbortSignal | undefined): RollcallError | undefined {
     if (this.#end !== undefined) return this.#end;
-    if (this.#isClosing) return new RollcallError('CLOSED', 'it was closed');
+    if (this.#isClosing) return closed();
     if (signal?.aborted === true) return aborted(signal);
     if (this.#calls.isFull) return new RollcallError('OVERLOADED', 'too many calls are waiting');
     return undefined;
@@ -144,65 +142,48 @@ export class Connection implements WatchHost {
 
   #accept(operation: Operation, signal?: AbortSignal): void {
     this.#alarm.by(this.#calls.add(operation, this.#time.nowMs(), signal));
-    this.#schedule();
+    this.#turn.schedule();
   }
 
-  async #closeSession(session: number, secret: Uint8Array): Promise<void> {
-    const message = { id: 0, seq: 0, timeoutMs: 0, close: { session, secret } };
-    const plan = { message, isWrite: true, bytes: 64, read: () => undefined };
-    const operation = new Operation<undefined>(plan, CLOSE_MS_MAX);
+  /** A session that cannot be closed now ends by its timeout. */
+  async #closeSession(farewell: OperationPlan<void>): Promise<void> {
+    const operation = new Operation(farewell, CLOSE_MS_MAX);
     const answered = operation.promise();
     this.#accept(operation as Operation);
-    // A session that cannot be closed now ends by its timeout.
     await answered.catch(() => undefined);
   }
 
-  // ---- Sending ----
-
-  /** All calls of one turn, and of the promises that settle in it, go in one frame. */
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    queueMicrotask(this.#afterMicrotasks);
-  }
-
-  readonly #afterMicrotasks = (): void => {
-    process.nextTick(this.#flushNow);
-  };
-
-  readonly #flushNow = (): void => {
-    this.#isScheduled = false;
+  #flushNow(): void {
     if (this.#end !== undefined) return;
     const nowMs = this.#time.nowMs();
-    if (this.#open === undefined && this.#isWanted) this.#connect(nowMs);
+    if (this.#isWanted) this.#connect(nowMs);
     this.#flush(nowMs);
     this.#arm(nowMs);
-  };
+  }
 
   get #isWanted(): boolean {
     return !this.#calls.isEmpty || this.#watches.size > 0 || !this.keeper.plan.isLazy;
   }
 
   #flush(nowMs: number): void {
-    const open = this.#open;
-    if (!this.#isAwaiting) open?.silence.begin(nowMs);
-    while (open !== undefined && open === this.#open && !open.isBlocked) {
-      const operations = this.#takeOperations(open, nowMs);
+    if (!this.#isAwaiting) this.#stream.beginSilence(nowMs);
+    while (this.#stream.canSend) {
+      const operations = this.#takeOperations(nowMs);
       const touch = this.keeper.takeTouch(nowMs);
       if (operations.length === 0 && touch === 0) return;
       const ackedSeq = this.keeper.isAttached ? this.#calls.ackedSeq : 0;
-      open.isBlocked = !open.stream.send({ operations, ackedSeq, touch });
+      this.#stream.send({ operations, ackedSeq, touch });
     }
   }
 
   /** Watches first: they need nobody's consent. Then the session, and only then what depends on it. */
-  #takeOperations(open: OpenStream, nowMs: number): OperationMessage[] {
+  #takeOperations(nowMs: number): OperationMessage[] {
     const { keeper } = this;
     const messages = this.#watches.takeMessages(() => this.#calls.takeId());
     if (nowMs < this.#holdUntilMs || keeper.isGreeting) return messages;
     if (!keeper.isAttached && (keeper.comesFirst || this.#calls.nextIsWrite)) {
-      open.greetingId = this.#calls.takeId();
-      messages.push({ id: open.greetingId, seq: 0, timeoutMs: 0, ...keeper.greet(nowMs) });
+      this.#greetingId = this.#calls.takeId();
+      messages.push({ id: this.#greetingId, seq: 0, timeoutMs: 0, ...keeper.greet(nowMs) });
       return messages;
     }
     const calls = this.#calls.takeFrame({ nowMs, canWrite: keeper.isAttached });
@@ -210,54 +191,15 @@ export class Connection implements WatchHost {
   }
 
   #connect(nowMs: number): void {
-    const channel = this.#links.current();
-    if (typeof channel === 'number') {
-      const isHopeless = this.#options.failFast && this.#links.isExhausted;
-      if (isHopeless) this.#calls.giveUpAll((outcome) => this.#unreachable(outcome));
-      this.#alarm.by(nowMs + channel);
+    if (this.#stream.isOpen) return;
+    const waitMs = this.#stream.connect(nowMs);
+    if (this.#stream.isOpen) {
+      this.#vitals.heardAtMs = nowMs;
       return;
     }
-    const stream = channel.open({
-      frame: (frame) => this.#onFrame(open, frame),
-      drained: () => this.#onDrained(open),
-      ended: (error) => this.#links.leave(channel, error),
-    });
-    const silence = new Silence(nowMs);
-    const open = { channel, stream, silence, greetingId: 0, wasHeard: false, isBlocked: false };
-    this.#open = open;
-    this.#vitals.heardAtMs = nowMs;
-  }
-
-  // ---- Receiving ----
-
-  #onDrained(open: OpenStream): void {
-    open.isBlocked = false;
-    this.#schedule();
-  }
-
-  #onFrame(open: OpenStream, frame: wire.StreamResponse): void {
-    if (open !== this.#open) return;
-    this.#vitals.heardAtMs = this.#time.nowMs();
-    open.silence.heard();
-    if (!open.wasHeard) {
-      open.wasHeard = true;
-      this.#links.heard(open.channel);
-    }
-    for (const item of frame.items) {
-      this.#onItem(open, item);
-      if (open !== this.#open) return;
-    }
-    if (this.#calls.hasUnsent) this.#schedule();
-  }
-
-  #onItem(open: OpenStream, item: wire.StreamItem): void {
-    if (item.response !== undefined) this.#onResponse(open, item.response);
-    else if (item.watch?.response !== undefined) this.#onWatch(item.watch.id, item.watch.response);
-    else if (item.touched !== undefined) this.keeper.touched(item.touched);
-    else if (item.bookmark !== undefined) this.#onConfirmed(item.bookmark);
-    else if (item.live !== undefined) this.#onConfirmed(item.live);
-    else if (item.stale !== undefined) this.#onStale(open, item.stale.ageMs);
-    else if (item.ended !== undefined) this.#onEnded(item.ended.cause);
+    const isHopeless = this.#options.failFast && this.#links.isExhausted;
+    if (isHopeless) this.#calls.giveUpAll((outcome) => unreachable(outcome, this.#links.lastError));
+    this.#alarm.by(nowMs + waitMs);
   }
 
   #onWatch(id: number, response: wire.WatchResponse): void {
@@ -272,29 +214,21 @@ export class Connection implements WatchHost {
     this.#watches.confirm(revision);
   }
 
-  #onStale({ channel }: OpenStream, ageMs: number): void {
+  #onStale(ageMs: number): void {
     this.#watches.doubt(ageMs);
-    this.#leaveLeaderless(channel, lost(channel.endpoint, `${channel.endpoint} has no leader`));
+    this.#stream.leaveLeaderless('the member has no leader');
   }
 
-  /** Another member may still be in touch with the leader. */
-  #leaveLeaderless(channel: Channel, error: RollcallError): void {
-    const { heardAtMs } = this.#vitals;
-    if (!this.#links.hasWarm || heardAtMs - this.#leaderlessAtMs < LEADERLESS_LEAVE_MS) return;
-    this.#leaderlessAtMs = heardAtMs;
-    this.#links.leave(channel, error);
-  }
-
-  #onResponse(open: OpenStream, response: wire.OperationResponse): void {
-    if (response.id === open.greetingId) {
-      this.#onGreeted(open, response);
+  #onResponse(response: wire.OperationResponse): void {
+    if (response.id === this.#greetingId) {
+      this.#onGreeted(response);
       return;
     }
     const operation = this.#calls.answered(response.id);
     if (operation === undefined) {
       if (response.error !== undefined) this.#onWatchRefused(response.id, response.error);
     } else if (response.error !== undefined) {
-      this.#onFailure(open.channel, operation, response.error);
+      this.#onFailure(operation, response.error);
     } else {
       const revision = revisionOf(response);
       if (revision > this.seen.revision) this.seen.revision = revision;
@@ -302,17 +236,17 @@ export class Connection implements WatchHost {
     }
   }
 
-  #onGreeted(open: OpenStream, response: wire.OperationResponse): void {
-    open.greetingId = 0;
+  #onGreeted(response: wire.OperationResponse): void {
+    this.#greetingId = 0;
     if (response.open !== undefined) {
       this.keeper.greeted(response.open);
-      this.#schedule();
+      this.#turn.schedule();
       return;
     }
     const detail = response.error;
     const verdict = detail === undefined ? 'again' : verdictOf(detail, true);
     if (verdict === 'over' || verdict === 'final') {
-      this.#loseSession(errorFrom(detail!, open.channel.endpoint));
+      this.#loseSession(errorFrom(detail!, this.#stream.endpoint));
     } else this.#restart(Math.max(detail?.retryAfterMs ?? 0, this.#backoffMs(3)));
   }
 
@@ -327,8 +261,8 @@ export class Connection implements WatchHost {
     }
   }
 
-  #onFailure(channel: Channel, operation: Operation, detail: wire.ErrorDetail): void {
-    const error = errorFrom(detail, channel.endpoint);
+  #onFailure(operation: Operation, detail: wire.ErrorDetail): void {
+    const error = errorFrom(detail, this.#stream.endpoint);
     const verdict = verdictOf(detail, operation.isWrite);
     if (verdict === 'over' && operation.isWrite) this.#loseSession(error);
     else if (verdict === 'moved' && operation.isWrite) this.#onEnded('moved');
@@ -336,8 +270,8 @@ export class Connection implements WatchHost {
       const backoffMs = this.#backoffMs(operation.refusals);
       this.#holdUntilMs = this.#time.nowMs() + Math.max(detail.retryAfterMs, backoffMs);
       this.#calls.sendAgain(operation, wasNotApplied(detail));
-      if (isMemberAtFault(detail.code)) this.#leaveLeaderless(channel, error);
-      this.#schedule();
+      if (isMemberAtFault(detail.code)) this.#stream.leaveLeaderless(error);
+      this.#turn.schedule();
     } else this.#calls.fail(operation, error);
   }
 
@@ -347,25 +281,29 @@ export class Connection implements WatchHost {
 
   // ---- Endings ----
 
-  #onLeft(channel: Channel): void {
-    if (this.#open?.channel !== channel) return;
-    this.#drop();
-    if (this.#isWanted) this.#schedule();
+  #onLeft(): void {
+    this.#detached();
+    if (this.#isWanted) this.#turn.schedule();
   }
 
-  #drop(): void {
-    this.#open?.stream.close();
-    this.#open = undefined;
+  /** What was sent will not be answered on any stream that is still open. */
+  #detached(): void {
+    this.#greetingId = 0;
     this.#calls.rewind();
     this.#watches.detached();
     this.keeper.detached();
+  }
+
+  #drop(): void {
+    this.#stream.drop();
+    this.#detached();
   }
 
   /** The same member, a new stream. */
   #restart(waitMs: number): void {
     this.#drop();
     this.#holdUntilMs = this.#time.nowMs() + waitMs;
-    this.#schedule();
+    this.#turn.schedule();
   }
 
   #onEnded(cause: string): void {
@@ -394,25 +332,17 @@ export class Connection implements WatchHost {
     this.#calls.endAll(error);
     this.#drop();
     this.#alarm.stop();
-    this.#forgetLinks();
-    this.#showBusy(false);
+    this.#stream.close();
+    this.#keepAlive.set(false);
   }
 
   // ---- Time ----
 
   readonly #tooLate = (operation: Operation): RollcallError => {
-    const wasCutOff = !operation.wasSent && this.#open?.wasHeard !== true;
-    if (wasCutOff && this.#links.lastError !== undefined)
-      return this.#unreachable(operation.outcome);
-    const { outcome, timeoutMs } = operation;
-    return new RollcallError('TIMEOUT', `not answered within ${timeoutMs} ms`, { outcome });
+    const { lastError } = this.#links;
+    const wasCutOff = !operation.wasSent && !this.#stream.wasHeard && lastError !== undefined;
+    return wasCutOff ? unreachable(operation.outcome, lastError) : tooLate(operation);
   };
-
-  #unreachable(outcome: FailureOutcome): RollcallError {
-    const { lastError: cause } = this.#links;
-    const why = cause === undefined ? '' : `: ${plainText(cause)}`;
-    return new RollcallError('UNAVAILABLE', `no member answers${why}`, { outcome, cause });
-  }
 
   #onAlarm(): void {
     if (this.#end !== undefined) return;
@@ -424,7 +354,7 @@ export class Connection implements WatchHost {
       );
       return;
     }
-    this.#checkSilence(nowMs);
+    this.#stream.checkSilence(nowMs, this.#isAwaiting);
     this.#checkWatches(nowMs);
     this.#checkIdle(nowMs);
     this.#flushNow();
@@ -434,54 +364,31 @@ export class Connection implements WatchHost {
     return this.#calls.openCount > 0 || this.keeper.isGreeting;
   }
 
-  #checkSilence(nowMs: number): void {
-    const open = this.#open;
-    if (open === undefined) return;
-    open.silence.check(nowMs, this.#isAwaiting);
-    const limitMs = open.channel.isConnected ? SILENCE_MS_MAX : CONNECT_MS_MAX;
-    if (open.silence.quietMs < limitMs) return;
-    const { channel } = open;
-    this.#links.leave(channel, lost(channel.endpoint, `${channel.endpoint} has fallen silent`));
-  }
-
   #checkWatches(nowMs: number): void {
     if (this.#watches.size === 0) return;
     const ageMs = this.#vitals.doubtfulForMs(nowMs);
     if (ageMs !== undefined) this.#watches.doubt(ageMs);
     const isUncertain = this.#vitals.isQuiet(nowMs) && !this.#isAwaiting;
-    if (isUncertain && this.#open !== undefined) this.#probe(nowMs);
-  }
-
-  /** A read that any living member answers at once. */
-  #probe(nowMs: number): void {
-    const message = { id: 0, seq: 0, timeoutMs: 0, get: { path: '/', consistency: 1 } };
-    const plan = { message, isWrite: false, bytes: 32, read: () => undefined };
-    this.#calls.add(new Operation<unknown>(plan, 2_000), nowMs);
+    if (!isUncertain || !this.#stream.isOpen) return;
+    this.#calls.add(new Operation<unknown>(planProbe(), PROBE_ANSWER_MS), nowMs);
   }
 
   #checkIdle(nowMs: number): void {
     if (this.#isWanted || this.#isClosing) this.#vitals.usedAtMs = nowMs;
-    if (this.#open === undefined || !this.#vitals.isIdle(nowMs)) return;
+    if (!this.#stream.isOpen || !this.#vitals.isIdle(nowMs)) return;
     this.#drop();
     this.keeper.abandon();
   }
 
   #arm(nowMs: number): void {
     if (this.#isWanted) this.#vitals.usedAtMs = nowMs;
-    this.#showBusy(this.#isWanted);
+    this.#keepAlive.set(this.#isWanted);
     this.#alarm.by(this.#calls.nextDueMs());
     const soonestMs = nowMs + SILENCE_CHECK_MS;
     this.#alarm.by(Math.max(soonestMs, this.keeper.nextDueMs(nowMs)));
     if (nowMs < this.#holdUntilMs) this.#alarm.by(this.#holdUntilMs);
     if (this.#isAwaiting) this.#alarm.by(soonestMs);
     const look = this.#vitals.nextLookMs(nowMs, this.#watches.size > 0, this.#isWanted);
-    if (this.#open !== undefined) this.#alarm.by(Math.max(soonestMs, look));
-  }
-
-  #showBusy(isBusy: boolean): void {
-    if (isBusy === this.#isBusy) return;
-    this.#isBusy = isBusy;
-    if (isBusy) this.#keepAlive.hold();
-    else this.#keepAlive.drop();
+    if (this.#stream.isOpen) this.#alarm.by(Math.max(soonestMs, look));
   }
 }

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { OpenSessionResponse } from '../../gen/index.js';
 import type { SessionState } from '../types.js';
-import type { OperationBody } from './operation.js';
+import type { OperationBody, OperationPlan } from './operation.js';
 import { SessionBelief } from './session.js';
 import { StateCell } from './states.js';
 
@@ -40,10 +40,6 @@ export class SessionKeeper {
     return this.#belief?.terms.timeoutMs ?? this.plan.timeoutMs;
   }
 
-  get secret(): Uint8Array {
-    return this.#secret;
-  }
-
   get isAttached(): boolean {
     return this.#standing === 'attached';
   }
@@ -73,6 +69,14 @@ export class SessionKeeper {
     this.#belief ??= new SessionBelief({ timeoutMs, graceMs, losesByClock }, this.#greetedAtMs);
     this.#belief.attached(this.#greetedAtMs);
     this.state.set(this.#belief.state);
+  }
+
+  /** The request that ends it; undefined when it is not there to be ended. */
+  farewell(): OperationPlan<void> | undefined {
+    if (this.#id === undefined || !this.isAttached) return undefined;
+    const close = { session: this.#id, secret: this.#secret };
+    const message = { id: 0, seq: 0, timeoutMs: 0, close };
+    return { message, isWrite: true, bytes: 64, read: () => undefined };
   }
 
   /** The stream is gone. */

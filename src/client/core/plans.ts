@@ -25,6 +25,11 @@ import { type OperationBody, type OperationPlan, unexpectedAnswer } from './oper
 /** What a message holds besides its text and data. */
 const ENVELOPE_BYTES = 32;
 
+/** Highest revision that any answer of this client has shown: the floor of its session reads. */
+export interface Seen {
+  revision: number;
+}
+
 interface PlanParts<T> {
   readonly body: OperationBody;
   readonly isWrite: boolean;
@@ -52,6 +57,12 @@ export interface ReadTerms {
 export function planGet(path: string, terms: ReadTerms): OperationPlan<TreeNode | undefined> {
   const body = { get: { path, ...terms } };
   return plan({ body, isWrite: false, bytes: path.length, read: readGet });
+}
+
+/** A read that any living member answers at once. */
+export function planProbe(): OperationPlan<void> {
+  const body = { get: { path: '/', consistency: 1, floor: 0 } };
+  return plan({ body, isWrite: false, bytes: 1, read: () => undefined });
 }
 
 export function planList(

@@ -56,20 +56,15 @@ export class Alarm {
   }
 }
 
-/** Keeps the process alive while anyone holds it. */
+/** Keeps the process alive while something is under way. */
 export class KeepAlive {
-  #holders = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  hold(): void {
-    this.#holders++;
-    this.#timer ??= setInterval(() => undefined, TIMER_MS_MAX);
-  }
-
-  drop(): void {
-    this.#holders--;
-    if (this.#holders > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+  set(isNeeded: boolean): void {
+    if (isNeeded) this.#timer ??= setInterval(() => undefined, TIMER_MS_MAX);
+    else if (this.#timer !== undefined) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
   }
 }

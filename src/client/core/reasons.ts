@@ -1,0 +1,21 @@
+/** Why a call came to nothing, in words that name the cause. */
+import { plainText } from '../../rpc/failure.js';
+import { type FailureOutcome, RollcallError } from '../../types/errors.js';
+import type { Operation } from './operation.js';
+
+/** `cause`: what went wrong last on the way to a member. */
+export function unreachable(
+  outcome: FailureOutcome,
+  cause: RollcallError | undefined,
+): RollcallError {
+  const why = cause === undefined ? '' : `: ${plainText(cause)}`;
+  return new RollcallError('UNAVAILABLE', `no member answers${why}`, { outcome, cause });
+}
+
+export function tooLate({ outcome, timeoutMs }: Operation): RollcallError {
+  return new RollcallError('TIMEOUT', `not answered within ${timeoutMs} ms`, { outcome });
+}
+
+export function closed(outcome: FailureOutcome = 'not-applied'): RollcallError {
+  return new RollcallError('CLOSED', 'it was closed', { outcome });
+}
