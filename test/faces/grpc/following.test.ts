@@ -47,6 +47,21 @@ describe('Tree.Watch', () => {
     watch.cancel();
   });
 
+  it('gives a client that stopped reading everything it missed, without a gap', async () => {
+    await harness.call(Tree.Create, { path: '/slow' });
+    const slow = harness.follow(Tree.Watch, { path: '/slow', snapshot: true });
+    await slow.next((each) => each.snapshot !== undefined);
+    slow.pause();
+    const data = Buffer.alloc(20_000, 1);
+    for (let i = 0; i < 100; i++) await harness.call(Tree.Set, { path: '/slow', data });
+    slow.resume();
+    for (let version = 1; version <= 100; version++) {
+      const { events } = await slow.next((each) => each.events !== undefined);
+      expect(events!.events.map(({ node }) => node!.stat!.version)).toEqual([version]);
+    }
+    slow.cancel();
+  });
+
   it('refuses what it cannot watch', async () => {
     const bad = await harness.follow(Tree.Watch, { path: 'x' }).end();
     expect(bad?.code).toBe(status.INVALID_ARGUMENT);

@@ -99,6 +99,8 @@ interface Readable {
   on(event: 'error', take: (error: ServiceError) => void): unknown;
   on(event: 'end', take: () => void): unknown;
   cancel(): void;
+  pause(): unknown;
+  resume(): unknown;
 }
 
 export class Incoming<Message> {
@@ -136,6 +138,15 @@ export class Incoming<Message> {
         this.#wake = resolve;
       });
     }
+  }
+
+  /** Reads nothing more until `resume`: a slow client. */
+  pause(): void {
+    this.#call.pause();
+  }
+
+  resume(): void {
+    this.#call.resume();
   }
 
   async end(): Promise<CallFailure | undefined> {
