@@ -4,6 +4,7 @@
  */
 import { type Command, Option } from 'commander';
 import type { Client, Discovery } from '../client/index.js';
+import { isRollcallError, RollcallError } from '../types/errors.js';
 import type { Output } from './parse.js';
 
 /** The global options. */
@@ -14,6 +15,8 @@ interface Globals {
 const DEFAULT_ENDPOINT = '127.0.0.1:8655';
 /** Long enough for a new leader to be found. */
 const VIEW_TIMEOUT_MS = 5_000;
+/** The answer comes from the member's own memory. */
+const DIAGNOSIS_TIMEOUT_MS = 1_000;
 
 /** For messages: where we looked. */
 export function describeEndpoints(program: Command): string {
@@ -33,9 +36,20 @@ export async function withClient<T>(
   const client = await openClient(command);
   try {
     return await use(client);
+  } catch (error) {
+    throw await diagnose(client, error);
   } finally {
     await client.close();
   }
+}
+
+/** A deadline that passed says little; when it was for want of a quorum, that is worth saying. */
+async function diagnose(client: Client, error: unknown): Promise<unknown> {
+  if (!isRollcallError(error, 'TIMEOUT')) return error;
+  const status = await client.status({ timeoutMs: DIAGNOSIS_TIMEOUT_MS }).catch(() => undefined);
+  if (status === undefined || status.hasQuorum) return error;
+  const { outcome } = error;
+  return new RollcallError('NO_QUORUM', 'the cluster cannot decide', { outcome, cause: error });
 }
 
 /** A view that is known, be it empty: a cluster that does not answer fails here, and soon. */

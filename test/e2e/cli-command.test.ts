@@ -122,6 +122,9 @@ describe('the cluster', () => {
     const { code, err } = await processes.run('status');
     expect(code).toBe(3);
     expect(err).toContain('quorum');
+    const services = await processes.run('services');
+    expect(services.code).toBe(3);
+    expect(services.err).toContain('NO_QUORUM');
   }, 30_000);
 
   it('that is not there is named, with what to do', async () => {
