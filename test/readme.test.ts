@@ -3,7 +3,15 @@
  * that is not run here fails the test: what nobody runs is soon untrue.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -94,8 +102,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   demo.kill('SIGTERM');
-  await demo.ended;
+  const { code } = await demo.ended;
+  const left = existsSync(join(folder, '.rollcall'));
   rmSync(folder, { recursive: true, force: true });
+  expect({ code, left }).toEqual({ code: 0, left: false });
 }, 30_000);
 
 test('every block is of a kind that is run here', () => {

@@ -15,9 +15,11 @@ export interface RollLogOptions {
 
 /** Ends with the iterator. */
 export async function logRoll({ events, stepTime, print }: RollLogOptions): Promise<void> {
+  let isStale = false;
   for await (const event of events) {
     const now = clockMs();
-    if (event.type === 'snapshot') continue;
+    if (event.type === 'snapshot' || (event.type === 'live' && !isStale)) continue;
+    if (event.type === 'stale' || event.type === 'live') isStale = event.type === 'stale';
     // All lines wait equally long, so they keep their order.
     setTimeout(() => print(describe(event) + toldIn(event, stepTime, now)), WAIT_FOR_STEP_MS);
   }
