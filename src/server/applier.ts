@@ -63,6 +63,7 @@ export class Applier {
   /** Sessions that ended or moved while this member was behind. */
   replaceTree(tree: Tree, meta: SnapshotMeta): void {
     this.#at = meta;
+    this.#host.reports.reconcile((session) => tree.session(session)?.epoch);
     for (const [session, gate] of [...this.#attached]) {
       const view = tree.session(session);
       if (view?.epoch === gate.epoch) continue;

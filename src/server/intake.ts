@@ -132,9 +132,9 @@ export class Intake {
 
   #touch(gate: Gate, number: number): void {
     if (gate.session === NO_SESSION) return;
-    this.#host.reports.awaitTouch(gate, gate.session, () =>
-      gate.pushUrgent({ type: 'touched', number }),
-    );
+    this.#host.reports.awaitTouch(gate, gate.session, (isAlive) => {
+      if (isAlive) gate.pushUrgent({ type: 'touched', number });
+    });
   }
 
   #touchSession(gate: Gate, request: TouchSessionRequest): void {
@@ -152,9 +152,10 @@ export class Intake {
     const { gate, id } = slot;
     this.#host.reads.track(slot);
     this.#host.reports.touch(session, epoch, this.#host.nowMs());
-    this.#host.reports.awaitTouch(gate, session, () => {
+    this.#host.reports.awaitTouch(gate, session, (isAlive) => {
       const { revision } = this.#host.tree();
-      this.#host.reads.finish(slot, { type: 'outcome', id, outcome: ALIVE, revision });
+      if (isAlive) this.#host.reads.finish(slot, { type: 'outcome', id, outcome: ALIVE, revision });
+      else this.#host.reads.fail(slot, notApplied('SESSION_EXPIRED', 'the session ended'));
     });
   }
 

@@ -54,6 +54,11 @@ export class Reads {
     slot.gate.complete(slot, delivery);
   }
 
+  fail(slot: Slot, failure: Failure): void {
+    this.#open.delete(slot);
+    slot.gate.fail(slot, failure);
+  }
+
   /** One question for all linearizable reads that came in this turn. */
   ask(): void {
     if (this.#unasked.length === 0) return;
@@ -82,8 +87,7 @@ export class Reads {
     for (const slot of this.#open) {
       if (slot.gate.isClosed) this.#open.delete(slot);
       else if (slot.deadlineMs <= nowMs) {
-        this.#open.delete(slot);
-        slot.gate.fail(slot, timeoutOf(slot));
+        this.fail(slot, timeoutOf(slot));
       }
     }
   }

@@ -19,7 +19,8 @@ interface Touch {
 interface WaitingTouch {
   readonly gate: Gate;
   readonly session: SessionId;
-  readonly answer: () => void;
+  /** With false when the session ended meanwhile. */
+  readonly answer: (isAlive: boolean) => void;
   report: number;
 }
 
@@ -45,8 +46,8 @@ export class SessionReports {
     this.#touched.set(session, { epoch, atMs: nowMs, report: 0 });
   }
 
-  /** `answer` runs once the leader has confirmed a report that includes a touch made now. */
-  awaitTouch(gate: Gate, session: SessionId, answer: () => void): void {
+  /** After `touch`: `answer` runs once the leader has confirmed a report that includes it. */
+  awaitTouch(gate: Gate, session: SessionId, answer: (isAlive: boolean) => void): void {
     this.#waiting.push({ gate, session, answer, report: 0 });
   }
 
@@ -64,17 +65,35 @@ export class SessionReports {
   ended(session: SessionId): void {
     this.#closed.delete(session);
     this.#touched.delete(session);
+    for (const waiting of this.#forget(new Set([session]))) waiting.answer(false);
+  }
+
+  /** Where the state was replaced: what it resolved in between. `epochOf` is undefined for sessions that ended. */
+  reconcile(epochOf: (session: SessionId) => number | undefined): void {
+    for (const [session, epoch] of this.#closed)
+      if (epochOf(session) !== epoch) this.#closed.delete(session);
+    const known = new Set([...this.#touched.keys(), ...this.#waiting.map((w) => w.session)]);
+    for (const session of known) if (epochOf(session) === undefined) this.ended(session);
+  }
+
+  /** A touch that was not confirmed for so long: the client has to touch again, it is not told otherwise. */
+  dropOld(nowMs: number): void {
+    const old = new Set<SessionId>();
+    for (const [session, touch] of this.#touched)
+      if (touch.atMs < nowMs - CONFIRMATION_AGE_MS_MAX) old.add(session);
+    if (old.size === 0) return;
+    for (const session of old) this.#touched.delete(session);
+    this.#forget(old);
   }
 
   build(nowMs: number): SessionReport {
+    this.dropOld(nowMs);
     const number = ++this.#number;
     this.#sent.push({ number, atMs: nowMs });
     while (this.#sent[0]!.atMs < nowMs - CONFIRMATION_AGE_MS_MAX) this.#sent.shift();
     const touched: Attachment[] = [];
     for (const [session, touch] of this.#touched) {
-      // A touch this old was never confirmed: the client has to touch again, it is not told otherwise.
-      if (touch.atMs < nowMs - CONFIRMATION_AGE_MS_MAX) this.#touched.delete(session);
-      else touched.push({ session, epoch: touch.epoch });
+      touched.push({ session, epoch: touch.epoch });
       if (touch.report === 0) touch.report = number;
     }
     for (const waiting of this.#waiting) if (waiting.report === 0) waiting.report = number;
@@ -93,8 +112,15 @@ export class SessionReports {
     this.#waiting = this.#waiting.filter((waiting) => {
       if (waiting.gate.isClosed) return false;
       if (waiting.report === 0 || waiting.report > reply.number) return true;
-      if (!refused.has(waiting.session)) waiting.answer();
+      if (!refused.has(waiting.session)) waiting.answer(true);
       return false;
     });
+  }
+
+  #forget(sessions: ReadonlySet<SessionId>): readonly WaitingTouch[] {
+    const forgotten = this.#waiting.filter(({ session }) => sessions.has(session));
+    if (forgotten.length > 0)
+      this.#waiting = this.#waiting.filter(({ session }) => !sessions.has(session));
+    return forgotten.filter(({ gate }) => !gate.isClosed);
   }
 }
