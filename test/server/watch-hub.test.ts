@@ -1,0 +1,376 @@
+/** Who is told of what (contract W1-W7): everything once and in order, or a marked snapshot; never silence. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Gate } from '../../src/server/gate.js';
+import type { Delivery, WatchScope } from '../../src/server/service.js';
+import { WatchHub } from '../../src/server/watch-hub.js';
+import { Tree } from '../../src/tree/tree.js';
+import type { CommandBody } from '../../src/types/command.js';
+import type { TreeEvent } from '../../src/types/event.js';
+import { ATTACHMENT_UNSENT_BYTES_MAX } from '../../src/types/limits.js';
+import { isWithin, parentPath } from '../../src/types/path.js';
+import { create, Driver, remove, set } from '../tree/driver.js';
+import { loneGate, rev, type TestClient } from './support.js';
+
+type Start = 'now' | 'snapshot' | number;
+
+class Reader {
+  readonly gate: Gate;
+  readonly client: TestClient;
+  readonly #hub: WatchHub;
+
+  constructor(hub: WatchHub) {
+    const { gate, client } = loneGate();
+    this.gate = gate;
+    this.client = client;
+    this.#hub = hub;
+  }
+
+  watch(path: string, scope: WatchScope, start: Start, watch = 1): void {
+    const from = typeof start === 'number' ? rev(start) : start;
+    this.#hub.start(this.gate, {
+      type: 'watch',
+      id: 1,
+      timeoutMs: 0,
+      watch,
+      path,
+      scope,
+      start: from,
+    });
+  }
+
+  /** As at the end of a turn. */
+  flush(): void {
+    if (this.gate.laggingCount > 0 && !this.gate.isBlocked) this.#hub.catchUp(this.gate);
+    this.gate.flush(0);
+  }
+
+  block(): void {
+    this.client.unsent = ATTACHMENT_UNSENT_BYTES_MAX + 1;
+  }
+
+  drain(): void {
+    this.client.unsent = 0;
+    this.gate.drained();
+  }
+
+  take(): string[] {
+    this.flush();
+    return this.client.take();
+  }
+}
+
+class Setting {
+  readonly driver: Driver;
+  readonly hub: WatchHub;
+
+  constructor(historyEventsMax = 100_000) {
+    this.driver = new Driver(new Tree({ historyEventsMax }));
+    this.driver.isChecking = false;
+    this.hub = new WatchHub(this.driver.tree);
+  }
+
+  reader(path = '/a', scope: WatchScope = 'children', start: Start = 'now'): Reader {
+    const reader = new Reader(this.hub);
+    reader.watch(path, scope, start);
+    return reader;
+  }
+
+  do(...bodies: readonly CommandBody[]): readonly TreeEvent[] {
+    return bodies.flatMap((body) => {
+      const { events } = this.driver.apply(body);
+      this.hub.publish(events);
+      return events;
+    });
+  }
+}
+
+describe('a watch', () => {
+  it('is told what concerns its scope, and nothing else', () => {
+    const setting = new Setting();
+    setting.do(create('/a'), create('/a/b'));
+    const scopes: readonly WatchScope[] = ['node', 'children', 'subtree'];
+    const readers = scopes.map((scope) => setting.reader('/a', scope));
+    setting.do(set('/a', 'x'), create('/a/c'), create('/a/b/d'), create('/ab'), set('/a/b', 'y'));
+    expect(readers.map((reader) => reader.take())).toEqual([
+      ['changed /a'],
+      ['created /a/c', 'changed /a/b'],
+      ['changed /a', 'created /a/c', 'created /a/b/d', 'changed /a/b'],
+    ]);
+  });
+
+  it('gets all events of a revision together', () => {
+    const setting = new Setting();
+    const reader = setting.reader('/', 'subtree');
+    const operations = [create('/a'), create('/a/b'), set('/a', 'x')];
+    setting.do({ kind: 'transact', guards: [], operations });
+    expect(reader.take()).toEqual(['created /a, created /a/b, changed /a']);
+  });
+
+  it('shares one batch with every other of its path and scope', () => {
+    const setting = new Setting();
+    const readers = [1, 2, 3].map(() => setting.reader('/', 'children'));
+    setting.do(create('/a'));
+    for (const reader of readers) reader.flush();
+    const batches = readers.map(({ client }) => (client.deliveries[0] as { batch: object }).batch);
+    expect(new Set(batches).size).toBe(1);
+  });
+
+  it('that ended is told nothing, and leaves nothing behind', () => {
+    const setting = new Setting();
+    const reader = setting.reader('/');
+    reader.watch('/', 'subtree', 'now', 2);
+    setting.hub.stop(reader.gate, 1);
+    setting.do(create('/a'));
+    expect(reader.take()).toEqual(['created /a']);
+    setting.hub.stopAll(reader.gate);
+    expect([setting.hub.count, reader.gate.watches.size]).toEqual([0, 0]);
+    setting.hub.stop(reader.gate, 99);
+    expect(setting.hub.count).toBe(0);
+  });
+
+  it('under a name that is taken replaces the one before', () => {
+    const setting = new Setting();
+    const reader = setting.reader('/', 'children', 0);
+    reader.watch('/a', 'children', 'now');
+    expect([setting.hub.count, reader.gate.laggingCount]).toEqual([1, 0]);
+    setting.do(create('/a'), create('/a/b'));
+    expect(reader.take()).toEqual(['created /a/b']);
+  });
+});
+
+describe('a start', () => {
+  it('with a snapshot shows what is there, in pages', () => {
+    const setting = new Setting();
+    setting.do(create('/a'));
+    for (let i = 0; i < 1_001; i++) setting.do(create(`/a/${i}`));
+    const reader = setting.reader('/a', 'children', 'snapshot');
+    reader.flush();
+    const pages = reader.client.deliveries as (Delivery & { type: 'snapshot' })[];
+    expect(pages.map(({ nodes, complete, marked }) => [nodes.length, complete, marked])).toEqual([
+      [1_000, false, false],
+      [1, true, false],
+    ]);
+  });
+
+  it('with a snapshot of nothing says so', () => {
+    expect(new Setting().reader('/a', 'node', 'snapshot').take()).toEqual(['complete []']);
+  });
+
+  it('from a revision tells everything after it', () => {
+    const setting = new Setting();
+    setting.do(create('/a'), create('/a/b'), create('/a/c'));
+    const reader = setting.reader('/a', 'children', 2);
+    setting.do(create('/a/d'));
+    expect(reader.take()).toEqual(['created /a/c', 'created /a/d']);
+    expect(reader.gate.laggingCount).toBe(0);
+  });
+
+  it('from a revision that history has forgotten gives a marked snapshot', () => {
+    const setting = new Setting(1);
+    setting.do(create('/a'), create('/a/b'), create('/a/c'));
+    expect(setting.reader('/a', 'children', 1).take()).toEqual(['marked complete [/a/b /a/c]']);
+  });
+
+  it('from now tells nothing of before', () => {
+    const setting = new Setting();
+    setting.do(create('/a'), create('/a/b'));
+    expect(setting.reader().take()).toEqual([]);
+  });
+});
+
+describe('a full connection', () => {
+  it('reads on from the history when it drains, without gap or repetition', () => {
+    const setting = new Setting();
+    setting.do(create('/a'));
+    const reader = setting.reader();
+    reader.block();
+    setting.do(create('/a/1'));
+    expect(reader.take()).toEqual([]);
+    setting.do(create('/a/2'), create('/a/3'));
+    expect(reader.take()).toEqual([]);
+    reader.drain();
+    expect(reader.take()).toEqual(['created /a/1', 'created /a/2', 'created /a/3']);
+    setting.do(create('/a/4'));
+    expect(reader.take()).toEqual(['created /a/4']);
+  });
+
+  it('does not hold up anyone else', () => {
+    const setting = new Setting();
+    setting.do(create('/a'));
+    const [slow, quick] = [setting.reader(), setting.reader()];
+    slow.block();
+    setting.do(create('/a/1'));
+    slow.flush();
+    quick.flush();
+    setting.do(create('/a/2'));
+    expect(quick.take()).toEqual(['created /a/1', 'created /a/2']);
+  });
+
+  it('far behind is served a page a turn, and is not told newer things in between', () => {
+    const setting = new Setting();
+    setting.do(create('/a'));
+    const reader = setting.reader();
+    reader.block();
+    setting.do(create('/a/first'));
+    reader.flush();
+    for (let i = 0; i < 9_000; i++) setting.do(set('/a/first', `${i}`));
+    reader.drain();
+    const counts: number[] = [];
+    for (let turn = 0; turn < 3; turn++) {
+      reader.flush();
+      counts.push(reader.client.deliveries.length);
+      setting.do(set('/a/first', 'again'));
+    }
+    expect(counts[0]).toBeLessThan(9_000);
+    expect(counts[2]).toBe(9_003);
+    expect(reader.gate.laggingCount).toBe(0);
+    const revisions = reader.client.deliveries.map((d) => (d as EventsDelivery).batch.revision);
+    expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
+  });
+
+  it('that stayed full for too long gets a marked snapshot', () => {
+    const setting = new Setting(2);
+    setting.do(create('/a'));
+    const reader = setting.reader();
+    reader.block();
+    setting.do(create('/a/1'));
+    reader.flush();
+    setting.do(create('/a/2'), create('/a/3'), create('/a/4'), remove('/a/1'));
+    reader.drain();
+    expect(reader.take()).toEqual(['created /a/1', 'marked complete [/a/2 /a/3 /a/4]']);
+  });
+});
+
+describe('a state that was replaced', () => {
+  it('is shown to everyone, marked, and watching goes on in it', () => {
+    const setting = new Setting();
+    setting.do(create('/a'), create('/a/b'));
+    const [reader, lagging] = [setting.reader(), setting.reader('/a', 'children', 1)];
+    const other = new Setting();
+    other.do(create('/x'), create('/y'), create('/a'), create('/a/new'));
+    const loader = Tree.load(rev(4));
+    const rows = other.driver.tree.takeDirty();
+    for (let slice = rows.next(100); slice; slice = rows.next(100)) loader.add(slice.puts);
+    setting.driver.tree = loader.finish()!;
+    setting.hub.replaceTree(setting.driver.tree);
+    setting.do(create('/a/newer'));
+    expect(reader.take()).toEqual(['marked complete [/a/new]', 'created /a/newer']);
+    expect(lagging.take()).toEqual(['marked complete [/a/new /a/newer]']);
+  });
+});
+
+// ---- Anything in any order, against a slow twin ----
+
+type EventsDelivery = Delivery & { type: 'events' };
+
+const PATHS = ['/a', '/a/b', '/a/c', '/d'];
+const SCOPES: readonly WatchScope[] = ['node', 'children', 'subtree'];
+
+/** What a client that believes every delivery knows. */
+class Belief {
+  nodes = new Map<string, number>();
+  revision = 0;
+  readonly #scope: WatchScope;
+  readonly #all: readonly TreeEvent[];
+
+  constructor(scope: WatchScope, all: readonly TreeEvent[]) {
+    this.#scope = scope;
+    this.#all = all;
+  }
+
+  take(delivery: Delivery): void {
+    if (delivery.type === 'snapshot') this.#show(delivery);
+    if (delivery.type === 'events') this.#hear(delivery.batch);
+  }
+
+  #show({ nodes, revision }: Delivery & { type: 'snapshot' }): void {
+    expect(revision).toBeGreaterThanOrEqual(this.revision);
+    this.revision = revision;
+    this.nodes = new Map(nodes.map(({ path, stat }) => [path, stat.modifyRevision]));
+  }
+
+  #hear({ revision, events }: EventsDelivery['batch']): void {
+    const missed = this.#all.filter(
+      (event) =>
+        event.revision > this.revision && event.revision <= revision && this.#isMine(event),
+    );
+    expect(events).toEqual(missed);
+    expect(new Set(events.map((event) => event.revision))).toEqual(new Set([revision]));
+    this.revision = revision;
+    for (const { type, path, stat } of events)
+      if (type === 'deleted') this.nodes.delete(path);
+      else this.nodes.set(path, stat.modifyRevision);
+  }
+
+  #isMine({ path }: TreeEvent): boolean {
+    if (this.#scope === 'node') return path === '/a';
+    return this.#scope === 'children' ? parentPath(path) === '/a' : isWithin(path, '/a');
+  }
+}
+
+const step = fc.record({
+  type: fc.constantFrom(
+    'create',
+    'create',
+    'set',
+    'delete',
+    'both',
+    'block',
+    'drain',
+    'flush',
+    'restart',
+  ),
+  which: fc.nat(),
+});
+
+function changeOf(type: string, which: number): CommandBody | undefined {
+  const path = PATHS[which % PATHS.length]!;
+  if (type === 'create') return create(path);
+  if (type === 'set') return set(path, `${which}`);
+  if (type === 'delete') return remove(path);
+  if (type !== 'both') return undefined;
+  return { kind: 'transact', guards: [], operations: [set('/a'), create('/a/b'), set('/a/b')] };
+}
+
+describe('whatever is changed, blocked, drained and started anew in whatever order', () => {
+  it('every reader is told everything once and in order, or shown a marked snapshot', () => {
+    const history = fc.constantFrom(2, 5, 1_000);
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), history, (steps, historyEventsMax) => {
+        const setting = new Setting(historyEventsMax);
+        const all: TreeEvent[] = [];
+        const readers = SCOPES.map((scope) => setting.reader('/a', scope, 'snapshot'));
+        const beliefs = SCOPES.map((scope) => new Belief(scope, all));
+        const flush = (i: number) => {
+          readers[i]!.flush();
+          for (const one of readers[i]!.client.deliveries.splice(0)) beliefs[i]!.take(one);
+        };
+        for (const { type, which } of steps) {
+          const i = which % readers.length;
+          const change = changeOf(type, which);
+          if (change !== undefined) all.push(...setting.do(change));
+          if (type === 'block') readers[i]!.block();
+          if (type === 'drain') readers[i]!.drain();
+          if (type === 'flush') flush(i);
+          if (type === 'restart') {
+            flush(i);
+            if (readers[i]!.gate.isBlocked) continue;
+            readers[i]!.watch('/a', SCOPES[i]!, beliefs[i]!.revision);
+          }
+        }
+        for (let i = 0; i < readers.length; i++) {
+          readers[i]!.drain();
+          flush(i);
+          const fresh = setting.reader('/a', SCOPES[i]!, 'snapshot');
+          fresh.flush();
+          const truth = new Belief(SCOPES[i]!, all);
+          for (const one of fresh.client.deliveries) truth.take(one);
+          expect(beliefs[i]!.nodes).toEqual(truth.nodes);
+          expect(readers[i]!.gate.laggingCount).toBe(0);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
