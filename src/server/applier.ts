@@ -8,17 +8,30 @@ import { decodeConfiguration } from '../codec/run.js';
 import type { ApplyResult, SessionChange, Tree } from '../tree/tree.js';
 import { assert, unreachable } from '../types/assert.js';
 import type { Command, EntryContext, Envelope } from '../types/command.js';
-import { asIndex, NO_SESSION, type SessionId } from '../types/ids.js';
+import { asIndex, NO_SESSION, type SessionId, type Term } from '../types/ids.js';
 import type { Configuration, Run, SnapshotMeta } from '../types/log.js';
 import type { SessionAttached } from '../types/outcome.js';
-import type { Gate } from './gate.js';
+import { Fifo } from './fifo.js';
+import type { Gate, SessionEnd } from './gate.js';
 import type { Leading } from './leading.js';
 import type { OriginQueue } from './origin-queue.js';
+import type { Reads } from './reads.js';
 import type { SessionReports } from './session-reports.js';
 import type { WatchHub } from './watch-hub.js';
 
+/** Of the last entry applied: what a checkpoint needs besides the rows. */
+export interface AppliedAt {
+  readonly term: Term;
+  readonly configuration: Configuration;
+  readonly time: number;
+}
+
+/** Entries applied between two looks at the clock: well below a millisecond. */
+const STEP_ENTRIES = 64;
+
 export interface ApplierHost {
   readonly origin: OriginQueue;
+  readonly reads: Reads;
   readonly leading: Leading;
   readonly reports: SessionReports;
   readonly hub: WatchHub;
@@ -31,27 +44,50 @@ export class Applier {
   /** Which connection of this member speaks for a session. */
   readonly #attached = new Map<SessionId, Gate>();
 
-  /** Of the last entry applied: what a checkpoint of this moment needs besides the rows. */
-  #at: Pick<SnapshotMeta, 'term' | 'configuration'>;
+  #at: AppliedAt;
+  readonly #queue = new Fifo<Run>();
+  /** Entries of the queue's first run that are applied. */
+  #done = 0;
 
-  constructor(host: ApplierHost, at: Pick<SnapshotMeta, 'term' | 'configuration'>) {
+  constructor(host: ApplierHost, at: AppliedAt) {
     this.#host = host;
     this.#at = at;
   }
 
   /** Where the state stands in the log. */
   get meta(): SnapshotMeta {
-    return { ...this.#at, index: this.#host.tree().revision };
+    const { term, configuration } = this.#at;
+    return { term, configuration, index: this.#host.tree().revision };
   }
 
-  apply(runs: readonly Run[]): void {
-    for (const run of runs) {
-      if (run.kind === 'command') this.#applyCommands(run);
-      else this.#host.tree().advance(run.first);
-      const { configuration } = this.#at;
-      const isChange = run.kind === 'configuration';
-      this.#at = { term: run.term, configuration: isChange ? read(run) : configuration };
-    }
+  /** The stamp of the last run applied: time never goes back behind it. */
+  get time(): number {
+    return this.#at.time;
+  }
+
+  /** Committed runs, in order; applied by `step`. */
+  add(runs: readonly Run[]): void {
+    for (const run of runs) this.#queue.push(run);
+  }
+
+  get hasMore(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  /** The next few entries: a small piece of work, so that a long replay can be done in slices. */
+  step(): void {
+    const run = this.#queue.peek();
+    if (run === undefined) return;
+    const isChange = run.kind === 'configuration';
+    const configuration = isChange ? read(run) : this.#at.configuration;
+    this.#at = { term: run.term, time: run.time, configuration };
+    const end = Math.min(run.count, this.#done + STEP_ENTRIES);
+    if (run.kind === 'command') this.#applyCommands(run, this.#done, end);
+    else this.#host.tree().advance(run.first);
+    this.#done = end;
+    if (end < run.count) return;
+    this.#done = 0;
+    this.#queue.shift();
   }
 
   /** The connection is gone. */
@@ -61,8 +97,10 @@ export class Applier {
   }
 
   /** Sessions that ended or moved while this member was behind. */
-  replaceTree(tree: Tree, meta: SnapshotMeta): void {
-    this.#at = meta;
+  replaceTree(tree: Tree, at: AppliedAt): void {
+    this.#at = at;
+    this.#queue.clear();
+    this.#done = 0;
     this.#host.reports.reconcile((session) => tree.session(session)?.epoch);
     for (const [session, gate] of [...this.#attached]) {
       const view = tree.session(session);
@@ -71,10 +109,10 @@ export class Applier {
     }
   }
 
-  #applyCommands(run: Run): void {
+  #applyCommands(run: Run, from: number, to: number): void {
     const tree = this.#host.tree();
     const { term, time, offsets, bytes } = run;
-    for (let i = 0; i < run.count; i++) {
+    for (let i = from; i < to; i++) {
       const entry = bytes.subarray(offsets[i], offsets[i + 1]);
       const command = decodeCommand(entry);
       const context: EntryContext = { revision: asIndex(run.first + i), term, time };
@@ -90,10 +128,11 @@ export class Applier {
   }
 
   #applyOne(tree: Tree, command: Command, context: EntryContext): void {
+    const { envelope } = command;
+    if (this.#isOwn(envelope)) this.#host.reads.runBefore(this.#host.origin.next);
     const result = tree.apply(command, context);
     if (result.applied === undefined) return;
     this.#host.hub.publish(result.events);
-    const { envelope } = command;
     if (result.session !== undefined) this.#sessionChanged(result.session);
     else if (envelope.session !== NO_SESSION)
       this.#host.leading.sessionActive(envelope.session, envelope.epoch);
@@ -104,14 +143,17 @@ export class Applier {
 
   /** It entered the cluster here: whoever asked gets the outcome. */
   #answer(envelope: Envelope, { applied }: ApplyResult): void {
-    const { origin } = this.#host;
-    const { member, boot, number } = envelope.origin;
-    if (number === 0 || member !== origin.member || boot !== origin.boot) return;
-    if (applied === undefined) return;
-    const slot = origin.settle(number);
+    if (applied === undefined || !this.#isOwn(envelope)) return;
+    const slot = this.#host.origin.settle(envelope.origin.number);
     const { outcome, revision } = applied;
     if (outcome.type === 'attached') this.#bind(slot.gate, outcome);
     slot.gate.complete(slot, { type: 'outcome', id: slot.id, outcome, revision });
+  }
+
+  /** It is the next request that this boot of this member is waiting for. */
+  #isOwn({ origin: { member, boot, number } }: Envelope): boolean {
+    const { origin } = this.#host;
+    return number === origin.applied + 1 && member === origin.member && boot === origin.boot;
   }
 
   #bind(gate: Gate, outcome: SessionAttached): void {
@@ -122,6 +164,7 @@ export class Applier {
     }
     gate.session = session;
     gate.epoch = epoch;
+    gate.sessionEnd = undefined;
     gate.nextSeq = outcome.lastSeq + 1;
     this.#attached.set(session, gate);
   }
@@ -154,6 +197,7 @@ export class Applier {
     if (gate === undefined) return;
     this.#attached.delete(session);
     gate.session = NO_SESSION;
+    gate.sessionEnd = cause;
     gate.push({ type: 'sessionEnded', cause });
   }
 
@@ -169,8 +213,6 @@ function read(run: Run): Configuration {
   assert(configuration !== undefined, 'a configuration in the log can be read');
   return configuration;
 }
-
-type SessionEnd = 'closed' | 'expired' | 'disconnected' | 'revoked' | 'moved';
 
 function endedAs(cause: string): SessionEnd {
   if (cause === 'expiry') return 'expired';

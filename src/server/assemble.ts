@@ -48,7 +48,7 @@ export async function assembleMember(parts: MemberParts): Promise<AssembledMembe
   const { recovered, tuning } = parts;
   if (recovered.damage !== undefined)
     throw new RollcallError('CORRUPT', `the log is damaged: ${recovered.damage}`);
-  const { meta, tree } = await loadState(parts);
+  const { meta, time, tree } = await loadState(parts);
   if (recovered.base.index > meta.index)
     throw new RollcallError('CORRUPT', 'the log begins behind the newest checkpoint');
   const store = parts.checkpoints;
@@ -65,19 +65,19 @@ export async function assembleMember(parts: MemberParts): Promise<AssembledMembe
     limits: parts.raftLimits ?? RAFT_LIMITS_DEFAULT,
     initial: { hardState, snapshot: base, runs, appliedIndex: meta.index },
   };
-  const core = { ...parts, raft, tree, appliedAt: meta };
+  const core = { ...parts, raft, tree, appliedAt: { ...meta, time } };
   return { member: new Member(core, { ...parts, checkpointer, installer }), checkpointer };
 }
 
 async function loadState(
   parts: MemberParts,
-): Promise<{ readonly meta: SnapshotMeta; readonly tree: Tree }> {
+): Promise<{ readonly meta: SnapshotMeta; readonly time: number; readonly tree: Tree }> {
   const { historyEventsMax, historyBytesMax } = parts.tuning;
   const history = { historyEventsMax, historyBytesMax };
   const loaded = await parts.checkpoints.load();
   if (loaded === undefined) {
     const { base } = parts.recovered;
-    if (base.index === 0) return { meta: base, tree: new Tree(history) };
+    if (base.index === 0) return { meta: base, time: 0, tree: new Tree(history) };
     throw new RollcallError('CORRUPT', 'the checkpoint that the log begins behind is missing');
   }
   const { snapshot, digest } = loaded.meta;
@@ -85,5 +85,5 @@ async function loadState(
   for await (const rows of loaded.rows) loading.add(rows);
   if (loading.finish() !== digest || loading.tree === undefined)
     throw new RollcallError('CORRUPT', 'the checkpoint does not match its digest');
-  return { meta: snapshot, tree: loading.tree };
+  return { meta: snapshot, time: loaded.meta.time, tree: loading.tree };
 }

@@ -104,11 +104,11 @@ export class Checkpointer {
   }
 
   async #take(core: Core): Promise<void> {
-    const { store, log, clock } = this.#options;
+    const { store, log } = this.#options;
     const previous = this.#last;
     const snapshot = core.applied;
     const dirty = core.tree.takeDirty();
-    const time = clock.wallMs();
+    const time = core.appliedTime;
     const meta: CheckpointMeta = { snapshot, digest: dirty.digest, time, formatVersion: 1 };
     const { puts, deletes } = await this.#encode(dirty);
     await store.save({ meta, puts, deletes });

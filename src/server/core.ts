@@ -9,11 +9,12 @@ import { Raft, type RaftOptions, type Ready } from '../raft/raft.js';
 import type { Tree } from '../tree/tree.js';
 import { unreachable } from '../types/assert.js';
 import type { Index, MemberId } from '../types/ids.js';
-import type { EntryBatch, LogWrite, SnapshotMeta } from '../types/log.js';
+import { SLICE_MS_MAX } from '../types/limits.js';
+import type { CheckpointMeta, EntryBatch, LogWrite, SnapshotMeta } from '../types/log.js';
 import type { RaftMessage } from '../types/message.js';
 import type { MemberStatus, PeerMessage } from '../types/peer.js';
 import type { Clock } from '../types/ports.js';
-import { Applier } from './applier.js';
+import { type AppliedAt, Applier } from './applier.js';
 import { Forwarding } from './forwarding.js';
 import { Gate, type GateHost, unknownOutcome } from './gate.js';
 import { Intake } from './intake.js';
@@ -34,7 +35,7 @@ export interface CoreOptions {
   /** The state at `raft.initial.appliedIndex`… */
   readonly tree: Tree;
   /** …and the term and configuration there. */
-  readonly appliedAt: Pick<SnapshotMeta, 'term' | 'configuration'>;
+  readonly appliedAt: AppliedAt;
   readonly clock: Clock;
   readonly tuning: Tuning;
   readonly describeSelf: () => Omit<
@@ -138,7 +139,7 @@ export class Core {
     this.#reads = reads;
     this.#leading = leading;
     this.#forwarding = new Forwarding({ ...shared, leading });
-    this.#applier = new Applier({ ...shared, leading }, options.appliedAt);
+    this.#applier = new Applier({ ...shared, leading, reads }, options.appliedAt);
     this.#intake = new Intake({ ...shared, reads });
     this.#pulse = new Pulse({ ...shared, reads, leading }, clock.monotonicMs());
   }
@@ -154,6 +155,11 @@ export class Core {
   /** Where the state stands in the log. */
   get applied(): SnapshotMeta {
     return this.#applier.meta;
+  }
+
+  /** The stamp of the last run applied, milliseconds since 1970. */
+  get appliedTime(): number {
+    return this.#applier.time;
   }
 
   /** Accepted from clients and not yet applied. */
@@ -228,7 +234,7 @@ export class Core {
   }
 
   /** The state was replaced: watches are shown the new one, and what cannot be answered is `unknown`. */
-  installed(meta: SnapshotMeta, tree: Tree): void {
+  installed({ snapshot, time }: CheckpointMeta, tree: Tree): void {
     this.#tree = tree;
     this.#hub.replaceTree(tree);
     const applied = tree.originNumber(this.#options.self, this.#options.boot);
@@ -236,8 +242,8 @@ export class Core {
       const slot = this.#origin.settle(this.#origin.applied + 1);
       slot.gate.fail(slot, unknownOutcome('UNAVAILABLE', 'this member was refetching its state'));
     }
-    this.#applier.replaceTree(tree, meta);
-    this.#raft.snapshotInstalled(meta);
+    this.#applier.replaceTree(tree, { ...snapshot, time });
+    this.#raft.snapshotInstalled(snapshot);
   }
 
   installFailed(from: MemberId): void {
@@ -272,6 +278,7 @@ export class Core {
         install = ready.install ?? install;
         this.#process(ready, persists);
       }
+      this.#apply(startedMs);
     } while (this.#leadershipMoved());
     this.#reads.run();
     this.#flushGates();
@@ -281,16 +288,23 @@ export class Core {
     return { persists, sends, install };
   }
 
+  /** A long replay is done in slices, so that ticks and heartbeats go on meanwhile. */
+  #apply(startedMs: number): void {
+    if (!this.#applier.hasMore) return;
+    const untilMs = startedMs + SLICE_MS_MAX - 2;
+    do this.#applier.step();
+    while (this.#applier.hasMore && this.#clock.monotonicMs() < untilMs);
+    this.#raft.applied(this.#tree.revision);
+    if (this.#applier.hasMore) this.#options.wake();
+  }
+
   #process(ready: Ready, persists: Persist[]): void {
     for (const message of ready.send) this.#send(message.to, { type: 'raft', message });
     if (ready.write !== undefined) {
       const { token, write, sendAfterPersist } = ready;
       persists.push({ token, write, sendAfter: sendAfterPersist });
     }
-    if (ready.committed.length > 0) {
-      this.#applier.apply(ready.committed);
-      this.#raft.applied(this.#tree.revision);
-    }
+    this.#applier.add(ready.committed);
     for (const { id, index } of ready.reads) this.#rounds.answered(id, index);
     for (const id of ready.readsFailed) this.#rounds.failed(id);
   }
@@ -334,7 +348,8 @@ export class Core {
   }
 
   #propose(batch: EntryBatch): boolean {
-    return this.#raft.propose(batch, this.#clock.wallMs()) !== undefined;
+    const timeMs = Math.max(this.#clock.wallMs(), this.#applier.time);
+    return this.#raft.propose(batch, timeMs) !== undefined;
   }
 
   #receiveOne(from: MemberId, message: PeerMessage): void {

@@ -22,6 +22,8 @@ export interface Slot {
   done: Delivery | undefined;
 }
 
+export type SessionEnd = 'closed' | 'expired' | 'disconnected' | 'revoked' | 'moved';
+
 /** What a gate needs of the core. */
 export interface GateHost {
   handle(gate: Gate, request: Request): void;
@@ -42,8 +44,12 @@ export class Gate implements Attachment {
   isClosed = false;
   /** Closed, and by the client's side: its disconnect grace is due. */
   wasPeerClosed = false;
+  /** Why the session that it spoke for is gone, or another connection's. */
+  sessionEnd: SessionEnd | undefined;
   /** Open requests, answered ones excluded. */
   openCount = 0;
+  /** Of these, reads and watch starts. */
+  workCount = 0;
   /** Time of the last delivery: an open request without one for 250 ms gets a sign of life. */
   deliveredAtMs = 0;
   /** The sink was full: answers wait in their slots and watches fall back on the history until it drains. */
@@ -99,6 +105,7 @@ export class Gate implements Attachment {
     const index = Number.POSITIVE_INFINITY;
     const slot: Slot = { gate: this, id, deadlineMs, work, index, done: undefined };
     this.openCount++;
+    if (work !== undefined) this.workCount++;
     if (this.ordered) this.#slots.push(slot);
     return slot;
   }
@@ -108,6 +115,7 @@ export class Gate implements Attachment {
     if (slot.done !== undefined || this.isClosed) return;
     slot.done = delivery;
     this.openCount--;
+    if (slot.work !== undefined) this.workCount--;
     if (!this.ordered) this.push(delivery);
     else this.#host.markDirty(this);
   }
@@ -145,6 +153,14 @@ export class Gate implements Attachment {
     this.release();
     const head = this.#slots.peek();
     return head?.work !== undefined && head.index <= appliedIndex ? head : undefined;
+  }
+
+  /** Reads that came before this request and have no answer yet. */
+  *workBefore(slot: Slot): Iterable<Slot> {
+    for (const earlier of this.#slots) {
+      if (earlier === slot) return;
+      if (earlier.work !== undefined && earlier.done === undefined) yield earlier;
+    }
   }
 
   /** End of the turn: hands over what may leave. Touch answers leave even when the sink is full. */

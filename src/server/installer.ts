@@ -11,7 +11,7 @@ import type { LogStore } from '../storage/wal.js';
 import type { CheckpointChunk, Transport } from '../transport/transport.js';
 import type { Tree } from '../tree/tree.js';
 import { RollcallError } from '../types/errors.js';
-import type { CheckpointMeta, SnapshotMeta } from '../types/log.js';
+import type { CheckpointMeta } from '../types/log.js';
 import type { Checkpointer } from './checkpointer.js';
 import { LoadingTree } from './loading-tree.js';
 import type { Scheduler } from './member.js';
@@ -27,7 +27,7 @@ export interface InstallerOptions {
 }
 
 export interface Installed {
-  readonly meta: SnapshotMeta;
+  readonly meta: CheckpointMeta;
   readonly tree: Tree;
 }
 
@@ -54,19 +54,19 @@ export class Installer {
     }
   }
 
-  async #switch({ install, snapshot, tree }: Fetched): Promise<Installed> {
+  async #switch({ install, meta, tree }: Fetched): Promise<Installed> {
     const { log, checkpointer } = this.#options;
-    await log.reset(snapshot, install.name);
+    await log.reset(meta.snapshot, install.name);
     await install.switchTo();
-    checkpointer.installed(snapshot);
-    return { meta: snapshot, tree };
+    checkpointer.installed(meta.snapshot);
+    return { meta, tree };
   }
 }
 
 /** Verified, not yet in force. */
 interface Fetched {
   readonly install: Install;
-  readonly snapshot: SnapshotMeta;
+  readonly meta: CheckpointMeta;
   readonly tree: Tree;
 }
 
@@ -151,6 +151,6 @@ class Transfer {
     const isWhole = await this.#install.finish(loading);
     if (!isWhole || loading.tree === undefined)
       throw new RollcallError('CORRUPT', 'the fetched state does not match its digest');
-    return { install: this.#install, snapshot, tree: loading.tree };
+    return { install: this.#install, meta: this.#meta, tree: loading.tree };
   }
 }

@@ -196,11 +196,18 @@ export class Intake {
 
 function seqProblem(gate: Gate, seq: number): Failure | undefined {
   if (seq === 0) return undefined;
-  if (gate.session === NO_SESSION)
-    return notApplied('NO_SESSION', 'this connection is not attached to a session');
+  if (gate.session === NO_SESSION) return sessionProblem(gate);
   if (seq > gate.nextSeq)
     return notApplied('OVERLOADED', `seq ${gate.nextSeq} was turned away and must come first`);
   return undefined;
+}
+
+function sessionProblem({ sessionEnd }: Gate): Failure {
+  if (sessionEnd === undefined)
+    return notApplied('NO_SESSION', 'this connection is not attached to a session');
+  if (sessionEnd === 'moved')
+    return notApplied('MOVED', 'another connection has attached to the session');
+  return notApplied('SESSION_EXPIRED', `the session has ended: ${sessionEnd}`);
 }
 
 function revisionProblem(start: 'now' | 'snapshot' | Revision): string | undefined {

@@ -14,7 +14,7 @@ import type { MemberStatus, PeerMessage } from '../types/peer.js';
 import type { Logger } from '../types/ports.js';
 import type { Checkpointer } from './checkpointer.js';
 import { Core, type CoreOptions, type Effects, type Persist } from './core.js';
-import type { Installer } from './installer.js';
+import type { Installed, Installer } from './installer.js';
 import type {
   Attachment,
   AttachOptions,
@@ -53,6 +53,10 @@ export class Member implements Service, TransportHandler {
   readonly #clock: CoreOptions['clock'];
   #configuration: Configuration | undefined;
   #isDue = false;
+  /** Writes under way. */
+  #persisting = 0;
+  /** A state that takes over once nothing of the old log is under way. */
+  #arrived: Installed | undefined;
   #isStopped = false;
   #stopTicking: () => void;
   #fail!: (error: Error) => void;
@@ -191,6 +195,7 @@ export class Member implements Service, TransportHandler {
   }
 
   #persist(persist: Persist): void {
+    this.#persisting++;
     this.#ports.log.append(persist.write).then(
       () => this.#persisted(persist),
       (error) => this.#stopWith(error),
@@ -199,22 +204,34 @@ export class Member implements Service, TransportHandler {
 
   #persisted(persist: Persist): void {
     if (this.#isStopped) return;
+    this.#persisting--;
     for (const message of persist.sendAfter)
       this.#ports.transport.send(message.to, [{ type: 'raft', message }]);
     this.#guard(() => this.core.persisted(persist.token));
+    this.#takeOver();
     this.#turn();
   }
 
   #install(order: NonNullable<Effects['install']>): void {
     const { logger, installer } = this.#ports;
     installer.install(order).then(
-      ({ meta, tree }) => this.#guard(() => this.core.installed(meta, tree)),
+      (installed) => {
+        this.#arrived = installed;
+        this.#takeOver();
+      },
       (error) => {
         if (!(error instanceof RollcallError)) return this.#stopWith(error);
         logger.warn({ from: order.from, error: error.message }, 'fetching the state failed');
         this.#guard(() => this.core.installFailed(order.from));
       },
     );
+  }
+
+  #takeOver(): void {
+    const arrived = this.#arrived;
+    if (arrived === undefined || this.#persisting > 0) return;
+    this.#arrived = undefined;
+    this.#guard(() => this.core.installed(arrived.meta, arrived.tree));
   }
 
   #followConfiguration(): void {

@@ -50,6 +50,11 @@ export class OriginQueue {
     return this.#applied;
   }
 
+  /** Whose request is applied next. */
+  get next(): Slot | undefined {
+    return this.#slots.peek();
+  }
+
   get hasUnsent(): boolean {
     return this.#sent < this.#last;
   }

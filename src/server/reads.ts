@@ -83,6 +83,18 @@ export class Reads {
     this.#behind = this.#behind.filter((slot) => slot.done === undefined);
   }
 
+  /**
+   * A change of an ordered connection is about to be applied: reads that came before it are answered
+   * first, so that they keep their place (contract C5). No round is needed: the change was proposed after
+   * they came, so whatever was complete by then has a lower index and is applied.
+   */
+  runBefore(slot: Slot | undefined): void {
+    if (slot === undefined || slot.gate.workCount === 0 || !slot.gate.ordered) return;
+    const { revision } = this.#host.tree();
+    for (const earlier of slot.gate.workBefore(slot))
+      if (earlier.work?.type === 'read' && earlier.work.floor <= revision) this.#perform(earlier);
+  }
+
   sweep(nowMs: number): void {
     for (const slot of this.#open) {
       if (slot.gate.isClosed) this.#open.delete(slot);

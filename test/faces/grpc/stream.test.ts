@@ -36,7 +36,7 @@ describe('a session stream', () => {
       responses.push(item.response!);
     }
     expect(responses.map(({ id }) => id)).toEqual([10, 11, 12, 13]);
-    expect(responses[2]?.get?.node?.stat?.version).toBeGreaterThanOrEqual(1);
+    expect(responses[2]?.get?.node?.stat?.version).toBe(1);
     talk.end();
     await talk.items.end();
   });
@@ -82,7 +82,7 @@ describe('a session stream', () => {
     expect((await second.response(7)).create).toEqual(created);
     first.send({ operations: [{ id: 8, seq: 2, set: { path: created.path } }] });
     const late = (await first.response(8)).error!;
-    expect(['MOVED', 'NO_SESSION']).toContain(late.code);
+    expect(late.code).toBe('MOVED');
     expect(late.outcome).toBe(0);
     const { node } = await harness.call(services.Tree.Get, { path: created.path });
     expect(node?.stat?.version).toBe(0);
