@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../src/client/index.js';
-import { TestCluster } from '../support/cluster.js';
+import { TestCluster, type TestMember } from '../support/cluster.js';
 
 let cluster: TestCluster;
 const ends: (() => Promise<void>)[] = [];
@@ -79,4 +79,25 @@ test('a server that is killed leaves the roll within its grace', async () => {
   }
   expect(performance.now() - killedAtMs).toBeGreaterThan(1_500);
   expect(performance.now() - killedAtMs).toBeLessThan(4_000);
+}, 15_000);
+
+test('a registration whose session was lost is made again by itself', async () => {
+  const [{ name }] = cluster.members as [TestMember];
+  const roll = connect(cluster.endpoints);
+  onTestFinished(() => roll.close());
+  const terms = { sessionTimeoutMs: 2_000, graceMs: 0, address: '10.0.0.1' };
+  const registration = await roll.register('again', { port: 1 }, terms);
+  const before = registration.instance;
+  const states: string[] = [];
+  cluster.signal(name, 'SIGSTOP');
+  onTestFinished(() => cluster.signal(name, 'SIGCONT'));
+  for await (const state of registration.states()) {
+    if (states.length > 0 && state === 'REGISTERED') break;
+    if (state === 'REGISTERING') cluster.signal(name, 'SIGCONT');
+    states.push(state);
+  }
+  expect(states.at(-1)).toBe('REGISTERING');
+  expect(registration.instance.incarnation).toBeGreaterThan(before.incarnation);
+  const { instances } = await roll.instances('again');
+  expect(instances.map(({ id }) => id)).toEqual([registration.id]);
 }, 15_000);
