@@ -56,6 +56,8 @@ export class Gate implements Attachment {
   isBlocked = false;
   /** Watches that still read from the history. No answer may overtake what they have not been told. */
   laggingCount = 0;
+  /** What it was told last of the leader behind this member: STALE, or LIVE. */
+  isStale = false;
   readonly #sink: Sink;
   readonly #host: GateHost;
   readonly #slots = new Fifo<Slot>();
@@ -168,9 +170,11 @@ export class Gate implements Attachment {
     if (this.mayAnswer) this.release();
     const batch = this.#urgent;
     this.#urgent = [];
-    if (this.#outbox.length > 0 && this.#mayDeliver()) {
-      for (const delivery of this.#outbox) batch.push(delivery);
-      this.#outbox = [];
+    if (this.#outbox.length > 0) {
+      if (this.#mayDeliver()) {
+        for (const delivery of this.#outbox) batch.push(delivery);
+        this.#outbox = [];
+      } else this.#dropCalm();
     }
     if (batch.length === 0) return;
     this.deliveredAtMs = nowMs;
@@ -180,6 +184,14 @@ export class Gate implements Attachment {
   #mayDeliver(): boolean {
     this.isBlocked ||= this.#sink.unsentBytes() > ATTACHMENT_UNSENT_BYTES_MAX;
     return !this.isBlocked;
+  }
+
+  /** What says "all is well now" must not be said later, when that may have changed (contract 8). */
+  #dropCalm(): void {
+    this.#outbox = this.#outbox.filter(({ type }) => {
+      if (type === 'live') this.isStale = true;
+      return type !== 'live' && type !== 'bookmark';
+    });
   }
 
   /** Moves the answers at the head of the order to the outbox. */

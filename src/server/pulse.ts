@@ -45,7 +45,7 @@ export class Pulse {
 
   /** A new connection learns at once that no leader stands behind this member. */
   greet(gate: Gate): void {
-    if (this.#isStale) gate.pushUrgent({ type: 'stale', ageMs: this.#ageMs(this.#tickAtMs) });
+    if (this.#isStale) this.#tell(gate, this.#tickAtMs);
   }
 
   tick(nowMs: number): void {
@@ -87,17 +87,20 @@ export class Pulse {
   #showConfirmation(nowMs: number): void {
     const { gates, reports, tuning } = this.#host;
     const { revision } = this.#host.tree();
-    const wasStale = this.#isStale;
     this.#isStale = !reports.isConfirmed(nowMs);
-    if (this.#isStale && !wasStale)
-      for (const gate of gates) gate.pushUrgent({ type: 'stale', ageMs: this.#ageMs(nowMs) });
-    if (this.#isStale) return;
-    if (wasStale)
-      for (const gate of gates) if (gate.mayAnswer) gate.push({ type: 'live', revision });
-    if (nowMs - this.#bookmarkAtMs < tuning.bookmarkMs) return;
+    for (const gate of gates) if (gate.isStale !== this.#isStale) this.#tell(gate, nowMs);
+    if (this.#isStale || nowMs - this.#bookmarkAtMs < tuning.bookmarkMs) return;
     this.#bookmarkAtMs = nowMs;
     for (const gate of gates)
       if (gate.watches.size > 0 && gate.mayAnswer) gate.push({ type: 'bookmark', revision });
+  }
+
+  /** LIVE promises that everything up to it was told: who lags or is full learns it afterwards. */
+  #tell(gate: Gate, nowMs: number): void {
+    if (this.#isStale) gate.pushUrgent({ type: 'stale', ageMs: this.#ageMs(nowMs) });
+    else if (gate.mayAnswer) gate.push({ type: 'live', revision: this.#host.tree().revision });
+    else return;
+    gate.isStale = this.#isStale;
   }
 
   #gossip(nowMs: number): void {

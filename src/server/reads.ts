@@ -26,6 +26,10 @@ export class Reads {
   readonly #open = new Set<Slot>();
   /** Linearizable reads of this turn, to share one question. */
   #unasked: Slot[] = [];
+  /** Questions without an answer: of the round under way and of the next one. */
+  readonly #questions = new Set<Slot[]>();
+  #lastQuestion: Slot[] = [];
+  #lastQuestionRound = -1;
   /** The index is known; waiting to have applied it, or for their turn. */
   #behind: Slot[] = [];
 
@@ -59,12 +63,28 @@ export class Reads {
     slot.gate.fail(slot, failure);
   }
 
-  /** One question for all linearizable reads that came in this turn. */
+  /** Reads that wait for a leader to answer for them. */
+  get unconfirmed(): number {
+    let count = this.#unasked.length;
+    for (const slots of this.#questions) count += slots.length;
+    return count;
+  }
+
+  /** One question for all linearizable reads that came in before the next round begins. */
   ask(): void {
     if (this.#unasked.length === 0) return;
+    const { rounds } = this.#host;
     const slots = this.#unasked;
     this.#unasked = [];
-    this.#host.rounds.ask((index) => {
+    if (this.#lastQuestionRound === rounds.begun) {
+      for (const slot of slots) this.#lastQuestion.push(slot);
+      return;
+    }
+    this.#lastQuestion = slots;
+    this.#lastQuestionRound = rounds.begun;
+    this.#questions.add(slots);
+    rounds.ask((index) => {
+      this.#questions.delete(slots);
       for (const slot of slots) this.#place(slot, index);
     });
   }
@@ -91,6 +111,8 @@ export class Reads {
   runBefore(slot: Slot | undefined): void {
     if (slot === undefined || slot.gate.workCount === 0 || !slot.gate.ordered) return;
     const { revision } = this.#host.tree();
+    // Or each change of a long pipeline would look at all that were answered before it.
+    if (slot.gate.mayAnswer) slot.gate.release();
     for (const earlier of slot.gate.workBefore(slot))
       if (earlier.work?.type === 'read' && earlier.work.floor <= revision) this.#perform(earlier);
   }
@@ -98,10 +120,9 @@ export class Reads {
   sweep(nowMs: number): void {
     for (const slot of this.#open) {
       if (slot.gate.isClosed) this.#open.delete(slot);
-      else if (slot.deadlineMs <= nowMs) {
-        this.fail(slot, timeoutOf(slot));
-      }
+      else if (slot.deadlineMs <= nowMs) this.fail(slot, timeoutOf(slot));
     }
+    for (const slots of this.#questions) keepOpen(slots);
   }
 
   #place(slot: Slot, index: number): void {
@@ -135,6 +156,14 @@ export class Reads {
         return unreachable(work);
     }
   }
+}
+
+/** In place. */
+function keepOpen(slots: Slot[]): void {
+  let kept = 0;
+  for (const slot of slots)
+    if (slot.done === undefined && !slot.gate.isClosed) slots[kept++] = slot;
+  slots.length = kept;
 }
 
 function timeoutOf(slot: Slot): Failure {

@@ -15,10 +15,16 @@ export class Rounds {
   #asking: RoundReader[] = [];
   #id = 0;
   #begunAtMs = 0;
+  #begun = 0;
 
   constructor(begin: (id: number) => void, retryMs: number) {
     this.#begin = begin;
     this.#retryMs = retryMs;
+  }
+
+  /** Rounds begun so far; all who ask until this changes share the next. */
+  get begun(): number {
+    return this.#begun;
   }
 
   ask(reader: RoundReader): void {
@@ -30,6 +36,7 @@ export class Rounds {
     if (this.#asking.length > 0 || this.#waiting.length === 0) return false;
     this.#asking = this.#waiting;
     this.#waiting = [];
+    this.#begun++;
     this.#attempt(nowMs);
     return true;
   }

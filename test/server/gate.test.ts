@@ -14,6 +14,7 @@ const done = (id: number): Delivery => ({
   revision: rev(1),
 });
 const bookmark: Delivery = { type: 'bookmark', revision: rev(1) };
+const moved: Delivery = { type: 'sessionEnded', cause: 'moved' };
 const touched: Delivery = { type: 'touched', number: 1 };
 
 function read(gate: Gate, id: number): Slot {
@@ -123,7 +124,7 @@ describe('a full sink', () => {
     client.unsent = FULL;
     const one = gate.open(1, 0);
     gate.complete(one, done(1));
-    gate.push(bookmark);
+    gate.push(moved);
     gate.pushUrgent(touched);
     gate.flush(0);
     expect(client.take()).toEqual(['touched 1']);
@@ -132,7 +133,20 @@ describe('a full sink', () => {
     expect(client.take()).toEqual([]);
     gate.drained();
     gate.flush(0);
-    expect(client.take()).toEqual(['bookmark', '1 done']);
+    expect(client.take()).toEqual(['sessionEnded moved', '1 done']);
+  });
+
+  it('is not told afterwards that all was well before', () => {
+    const { gate, client } = loneGate();
+    client.unsent = FULL;
+    gate.push(bookmark);
+    gate.push({ type: 'live', revision: rev(1) });
+    gate.flush(0);
+    client.unsent = 0;
+    gate.drained();
+    gate.flush(0);
+    expect(client.take()).toEqual([]);
+    expect(gate.isStale).toBe(true);
   });
 
   it('is full only past its bound', () => {

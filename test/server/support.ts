@@ -125,7 +125,7 @@ export class Solo {
     const all = { ...DEFAULT_TUNING, ...tuning };
     const { historyEventsMax, historyBytesMax } = all;
     const voters = [{ id: SELF, name: 'r1', peerAddress: 'r1:1' }];
-    const appliedAt = { term: NO_TERM, configuration: { voters, learners: [] } };
+    const appliedAt = { term: NO_TERM, configuration: { voters, learners: [] }, time: 0 };
     const { heartbeatTicks, electionTicksMin, electionTicksMax } = all;
     const hardState = { term: NO_TERM, votedFor: undefined, commitIndex: NO_INDEX };
     const snapshot = { index: NO_INDEX, ...appliedAt };

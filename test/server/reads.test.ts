@@ -1,0 +1,63 @@
+/** Reads that wait for a quorum that does not come. */
+import { expect, test } from 'vitest';
+import { Reads } from '../../src/server/reads.js';
+import { Rounds } from '../../src/server/rounds.js';
+import type { ReadRequest } from '../../src/server/service.js';
+import { WatchHub } from '../../src/server/watch-hub.js';
+import { Tree } from '../../src/tree/tree.js';
+import { asIndex } from '../../src/types/ids.js';
+import { loneGate, rev } from './support.js';
+
+class Setting {
+  readonly begun: number[] = [];
+  readonly rounds = new Rounds((id) => void this.begun.push(id), 150);
+  readonly reads: Reads;
+  readonly lone = loneGate(false);
+
+  constructor() {
+    const tree = new Tree();
+    this.reads = new Reads({ rounds: this.rounds, hub: new WatchHub(tree), tree: () => tree });
+  }
+
+  turn(nowMs: number): void {
+    this.reads.ask();
+    this.rounds.startNext(nowMs);
+    this.reads.run();
+    this.lone.gate.flush(nowMs);
+  }
+
+  read(id: number, deadlineMs: number): void {
+    const query = { type: 'get', path: '/' } as const;
+    const base = { type: 'read', id, timeoutMs: 0, query, floor: rev(0) } as const;
+    const request: ReadRequest = { ...base, consistency: 'linearizable' };
+    this.reads.add(this.lone.gate.open(id, deadlineMs, request), request);
+  }
+}
+
+test('all that come before a round begins share it', () => {
+  const setting = new Setting();
+  for (let id = 1; id <= 3; id++) {
+    setting.read(id, 1_000);
+    setting.turn(id);
+  }
+  setting.rounds.answered(setting.begun[0]!, asIndex(0));
+  setting.turn(10);
+  expect(setting.lone.client.take()).toEqual(['1 there']);
+  setting.rounds.answered(setting.begun[1]!, asIndex(0));
+  setting.turn(20);
+  expect(setting.lone.client.take()).toEqual(['2 there', '3 there']);
+});
+
+test('those whose time is over are forgotten, however long no quorum answers', () => {
+  const setting = new Setting();
+  for (let id = 1; id <= 500; id++) {
+    setting.read(id, id * 10 + 100);
+    setting.turn(id * 10);
+    setting.rounds.retry(id * 10);
+    setting.reads.sweep(id * 10);
+    expect(setting.reads.unconfirmed).toBeLessThanOrEqual(11);
+  }
+  setting.lone.gate.close('local');
+  setting.reads.sweep(0);
+  expect(setting.reads.unconfirmed).toBe(0);
+});
