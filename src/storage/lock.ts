@@ -54,8 +54,6 @@ async function explain(directory: string, error: unknown): Promise<never> {
     throw new Error(`cannot lock ${directory}: ${reason}`, { cause: error });
   }
   const pid = await readFile(join(directory, 'lock', HOLDER_FILE), 'utf8').catch(() => 'unknown');
-  throw new Error(
-    `${directory} is in use by process ${pid.trim()}: stop it, or give this member a directory of its own`,
-    { cause: error },
-  );
+  const held = new Error(`${directory} is in use by process ${pid.trim()}`, { cause: error });
+  throw Object.assign(held, { code: 'EBUSY' });
 }

@@ -6,9 +6,10 @@ import { grpcFace } from '../../faces/grpc/server.js';
 import { httpFace } from '../../faces/http/server.js';
 import { type MemberFlags, type MemberOptions, parseMemberFlags } from '../../server/config.js';
 import { type RunningMember, startMember } from '../../server/main.js';
-import { EXIT, Exit, UsageError } from '../errors.js';
+import { EXIT, UsageError } from '../errors.js';
 import { printLine } from '../output.js';
 import { createLogger, type MemberLogger } from './logger.js';
+import { startFailure } from './start-failure.js';
 
 /** An unprotected member reminds its operator this often. */
 const EXPOSURE_REMINDER_MS = 60_000;
@@ -100,17 +101,9 @@ function stopSignal(withParent: boolean): AbortSignal {
     process.stdin.once(event, () => controller.abort('the parent is gone'));
   }
   process.stdin.resume();
+  // Waiting for the parent's end keeps nobody: a member that fails to start ends by itself.
+  process.stdin.unref();
   return controller.signal;
-}
-
-function startFailure(error: unknown, options: MemberOptions): unknown {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  const message = error instanceof Error ? error.message : String(error);
-  if (code === 'EADDRINUSE') return new Exit(EXIT.failure, message, 'choose other ports');
-  if (code === 'EACCES' || code === 'EPERM') {
-    return new Exit(EXIT.failure, message, `may this user write to ${options.dataDir}?`);
-  }
-  return error;
 }
 
 function remindOfExposure(options: MemberOptions, logger: MemberLogger): void {
