@@ -77,11 +77,6 @@ export class DirtyRows {
     this.#puts.push({ key, value });
   }
 
-  /** Whether the frozen set still decides what the store will hold under this key. */
-  holds(rowKey: string): boolean {
-    return this.#rows.has(rowKey);
-  }
-
   #encode(row: ReturnType<TrackedRow['asRow']>, write: typeof writeRowKey): Uint8Array {
     this.#writer.clear();
     write(row, this.#writer);
@@ -111,10 +106,12 @@ export class Tracker {
     if (!row.isUnhashed) this.digest.note(row);
   }
 
-  /** A row that is new in its table. */
+  /**
+   * A row that is new in its table. The store may hold its key only when a row that it held was removed
+   * since the last frozen set; one removed before that is removed from the store by that set.
+   */
   created(row: TrackedRow): void {
-    const stored = this.#dirty.has(row.rowKey) || this.#frozen?.holds(row.rowKey) === true;
-    if (!stored) row.freshGeneration = this.#generation;
+    if (!this.#dirty.has(row.rowKey)) row.freshGeneration = this.#generation;
     this.touch(row);
   }
 

@@ -10,7 +10,7 @@ export abstract class TrackedRow {
   abstract readonly rowKey: string;
   /** The set of dirty rows that this row last entered; 0 for none. */
   dirtyGeneration = 0;
-  /** Set to the generation in which the row was made while no checkpoint could hold its key; else 0. */
+  /** The generation in which the row was made, when the next checkpoint need not remove its key; else 0. */
   freshGeneration = 0;
   isRemoved = false;
   /** Changed since its hash was last counted. */

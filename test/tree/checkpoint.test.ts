@@ -145,6 +145,24 @@ describe('a checkpoint', () => {
     expect(slice.puts).toHaveLength(1);
   });
 
+  it('holds what a transaction deleted and took back, new or known', () => {
+    const refused = {
+      kind: 'transact',
+      guards: [],
+      operations: [remove('/a'), create('/a'), remove('/no')],
+    } as const;
+    for (const isKnown of [true, false]) {
+      const driver = new Driver();
+      const store = new Store();
+      if (!isKnown) store.write(driver.tree.takeDirty());
+      driver.ask(create('/a'));
+      if (isKnown) store.write(driver.tree.takeDirty());
+      expect(driver.answer(refused)).toBe('NO_NODE');
+      store.write(driver.tree.takeDirty());
+      expect(store.load(driver.tree.revision).get('/a')).toEqual(driver.tree.get('/a'));
+    }
+  });
+
   it('removes what an earlier one held', () => {
     const driver = new Driver();
     const store = new Store();

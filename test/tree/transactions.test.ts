@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Guard, Transact, TreeOperation } from '../../src/types/command.js';
-import { create, Driver, remove, rev, set, sid } from './driver.js';
+import { bytes, create, Driver, remove, rev, set, sid } from './driver.js';
 
 const transact = (operations: TreeOperation[], guards: Guard[] = []): Transact => ({
   kind: 'transact',
@@ -41,7 +41,7 @@ describe('a transaction', () => {
 
   it('says which operation was refused, and leaves nothing', () => {
     const driver = new Driver();
-    driver.ask(create('/kept'));
+    driver.ask(create('/kept', { data: bytes('old') }));
     const before = driver.tree.digest();
     const body = transact([create('/a'), set('/kept', 'x'), remove('/kept'), create('/no/parent')]);
     const { applied, events } = driver.apply(body);
