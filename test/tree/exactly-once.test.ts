@@ -145,6 +145,15 @@ describe('a session’s request', () => {
     expect(driver.answer(create('/n4'), as(4, 1))).toBe('created');
   });
 
+  it('of a long session finds its result while the window slides', () => {
+    const { driver, as } = started();
+    for (let seq = 1; seq <= 200; seq++) {
+      driver.ask(create(`/n${seq}`), as(seq, seq - 10));
+      if (seq % 7 === 0) expect(driver.answer(create(`/n${seq - 5}`), as(seq - 5))).toBe('created');
+    }
+    expect(driver.tree.session(as(0).session)!.lastSeq).toBe(200);
+  });
+
   it('may acknowledge more than there is', () => {
     const { driver, as } = started();
     driver.ask(create('/a'), as(1));
