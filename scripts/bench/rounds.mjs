@@ -68,7 +68,7 @@ async function runCase({ system, one, caseId, workload, options, progress }) {
   const context = { system, settings: options.settings, caseId, progress, metered: measure };
   try {
     const { value, values = [value], ...found } = await one.run(context);
-    progress(`  ${label}: ${values.map((each) => each.toPrecision(4)).join(', ')} ${unit}`);
+    progress(`  ${label}: ${values.map((each) => Number(each.toPrecision(4))).join(', ')} ${unit}`);
     const leader = await system.leader();
     const costs = found.costs.map((cost) => ({ ...cost, isLeader: cost.name === leader.name }));
     return { notes: [], details: {}, ...found, ...sample, values, costs };

@@ -14,6 +14,8 @@ const STATUS = '/etcdserverpb.Maintenance/Status';
 const WATCH = '/etcdserverpb.Watch/Watch';
 /** What an attempt may take before the writer tries another member. */
 const ATTEMPT_MS_MAX = 250;
+/** What a write may take in all. */
+const WRITE_MS_MAX = 5_000;
 
 /** The few fields of etcd's public API that are asked for here. */
 const { root } = protobuf.parse(`syntax = "proto3";
@@ -128,11 +130,13 @@ class Etcd {
     const channels = this.#members.map(({ address }) => openChannel(address));
     let at = 0;
     const write = async () => {
+      const deadline = performance.now() + WRITE_MS_MAX;
       for (;;) {
         try {
           return await channels[at].call(PUT, this.unary.set.message, ATTEMPT_MS_MAX);
-        } catch {
+        } catch (error) {
           at = (at + 1) % channels.length;
+          if (performance.now() > deadline) throw error;
         }
       }
     };

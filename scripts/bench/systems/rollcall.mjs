@@ -119,8 +119,8 @@ class Rollcall {
   /** A writer of one value at a time, as an application would have it. */
   async openWriter() {
     const client = connect(this.endpoints);
-    await client.create('/bench-writer', '');
-    return { write: () => client.set('/bench-writer', VALUE), close: () => client.close() };
+    const { path } = await client.create('/bench-writer-', '', { sequential: true });
+    return { write: () => client.set(path, VALUE), close: () => client.close() };
   }
 
   /** A service with one instance that changes, and subscribers of the service. */
