@@ -1,6 +1,7 @@
 /**
  * Where the time of a process went, from the profile that `node --cpu-prof` writes: self time by function
- * and by file. Waiting is left out of the shares. Runs by itself too: `node scripts/bench/profile.mjs FILE`.
+ * and by file, within a span if one is given. Waiting is left out of the shares. Runs by itself too:
+ * `node scripts/bench/profile.mjs FILE…`.
  */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -9,19 +10,23 @@ import { root } from '../staleness.mjs';
 
 const FUNCTIONS_SHOWN = 25;
 const FILES_SHOWN = 25;
+const NATIVE = '(native)';
 const WAITING = new Set(['(idle)', '(root)']);
 
 export function readProfile(file) {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-export function describeProfile(profile) {
-  const times = selfTimes(profile);
+/** `span`: by the monotonic clock; by default all of it, with start and end. */
+export function describeProfile(profile, span = { fromMs: 0, toMs: Number.POSITIVE_INFINITY }) {
+  const { usById, totalUs } = timesWithin(profile, span);
+  const times = selfTimes(profile, usById);
   const busyUs = sum(times.map(({ us }) => us));
-  const totalUs = sum(profile.timeDeltas);
   const share = ((busyUs / totalUs) * 100).toFixed(0);
-  const functions = grouped(times, ({ name, file, line }) => `${name}  ${file}:${line}`);
-  const files = grouped(times, ({ name, file }) => (file === '(native)' ? name : file));
+  const functions = grouped(times, ({ name, file, line }) =>
+    file === NATIVE ? name : `${name}  ${file}:${line}`,
+  );
+  const files = grouped(times, ({ name, file }) => (file === NATIVE ? name : file));
   return [
     `busy ${(busyUs / 1e6).toFixed(1)} s of ${(totalUs / 1e6).toFixed(1)} s (${share} %)`,
     'self time by function',
@@ -31,12 +36,22 @@ export function describeProfile(profile) {
   ].join('\n');
 }
 
-/** One row a node of the call tree that was ever on top. */
-function selfTimes({ nodes, samples, timeDeltas }) {
+/** Microseconds on top, for each node of the call tree. */
+function timesWithin({ startTime, samples, timeDeltas }, { fromMs, toMs }) {
   const usById = new Map();
+  let atUs = startTime;
+  let totalUs = 0;
   for (const [i, id] of samples.entries()) {
+    atUs += timeDeltas[i];
+    if (atUs < fromMs * 1000 || atUs > toMs * 1000) continue;
     usById.set(id, (usById.get(id) ?? 0) + timeDeltas[i]);
+    totalUs += timeDeltas[i];
   }
+  return { usById, totalUs };
+}
+
+/** Functions in native code have no file of their own. */
+function selfTimes({ nodes }, usById) {
   return nodes
     .filter(({ id, callFrame }) => usById.has(id) && !WAITING.has(callFrame.functionName))
     .map(({ id, callFrame }) => ({
@@ -49,7 +64,7 @@ function selfTimes({ nodes, samples, timeDeltas }) {
 
 /** Relative to the repository; packages by their own path. */
 function fileOf(url) {
-  if (url === '') return '(native)';
+  if (url === '') return NATIVE;
   if (!url.startsWith('file:')) return url;
   return relative(root, fileURLToPath(url)).replace(/^.*node_modules\//, '');
 }

@@ -2,6 +2,7 @@
  * Runs the rounds. Each system is started afresh for each workload of each round, alone on the machine,
  * and the order of systems turns from round to round, so that drift of the machine hits all alike.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeProfile, readProfile } from './profile.mjs';
 import { startSystem } from './systems/index.mjs';
@@ -32,21 +33,26 @@ async function runSystem({ name, workload, round, options, progress, print }) {
   const profile = profileFor({ name, workload, round, options });
   const system = await startSystem(name, { dir: options.dir, profile });
   const samples = [];
-  let leader;
   try {
     await workload.prepare?.(system);
     for (const [i, one] of cases.entries()) {
       samples.push(await runCase({ system, one, caseId: i, workload, options, progress }));
     }
-    leader = await system.leader();
   } finally {
     await system.stop();
   }
-  if (profile !== undefined && leader !== undefined) {
-    const file = join(profile.folder, `${profile.prefix}-${leader.name}.cpuprofile`);
-    print(`\n${workload.name}: the leader, ${leader.name}\n${describeProfile(readProfile(file))}`);
-  }
+  if (profile !== undefined) printProfiles(samples, profile, print);
   return samples;
+}
+
+/** Of the leader of each case, while it was measured. */
+function printProfiles(samples, { folder, prefix }, print) {
+  for (const { workload, case: label, span, costs } of samples) {
+    const leader = costs.find(({ isLeader }) => isLeader)?.name;
+    const file = join(folder, `${prefix}-${leader}.cpuprofile`);
+    if (leader === undefined || !existsSync(file)) continue;
+    print(`\n${workload}, ${label}: ${leader}\n${describeProfile(readProfile(file), span)}`);
+  }
 }
 
 function casesOf(workload, options) {

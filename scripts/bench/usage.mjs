@@ -43,18 +43,23 @@ export function residentMb(pid) {
   }
 }
 
-/** The cost of `work` to each member, beside whatever `work` answers. */
+/** Of the kernel's monotonic clock: all processes of a machine share it, and profiles are written in it. */
+export function monotonicMs() {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** The cost of `work` to each member, and when it was, beside whatever `work` answers. */
 export async function metered(members, work) {
   const before = new Map(members().map(({ pid }) => [pid, cpuSeconds(pid)]));
-  const startMs = performance.now();
+  const fromMs = monotonicMs();
   const answer = await work();
-  const seconds = (performance.now() - startMs) / 1000;
+  const toMs = monotonicMs();
   const costs = members().map(({ name, pid }) => ({
     name,
     cpuSeconds: difference(cpuSeconds(pid), before.get(pid)),
     residentMb: residentMb(pid),
   }));
-  return { ...answer, seconds, costs };
+  return { ...answer, span: { fromMs, toMs }, seconds: (toMs - fromMs) / 1000, costs };
 }
 
 function difference(after, before) {

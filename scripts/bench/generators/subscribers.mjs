@@ -4,6 +4,7 @@
  * kernel's monotonic clock, which all processes of a machine share.
  */
 import { openChannel } from '../systems/channel.mjs';
+import { monotonicMs } from '../usage.mjs';
 import { ownCpu, serveSteps } from './generator.mjs';
 
 const STREAMS_PER_CONNECTION = 10;
@@ -14,10 +15,6 @@ let marker;
 let arrivals = [];
 let wake = () => {};
 let failure;
-
-export function nowMs() {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
 
 /** Resolves when every subscriber has had its first message. */
 async function open({ addresses, count, subscription }) {
@@ -54,7 +51,7 @@ function follow(stream) {
   stream.on('data', (bytes) => {
     if (marker === held || !bytes.includes(marker)) return;
     held = marker;
-    arrivals.push(nowMs());
+    arrivals.push(monotonicMs());
     if (arrivals.length >= streams) wake();
   });
   stream.on('error', (error) => {

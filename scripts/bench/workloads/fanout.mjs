@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { quantile, startGenerator } from '../generators/generator.mjs';
+import { monotonicMs } from '../usage.mjs';
 
 const SUBSCRIBERS = fileURLToPath(new URL('../generators/subscribers.mjs', import.meta.url));
 const PROCESSES = 2;
@@ -69,7 +70,7 @@ async function measure({ all, roll, count, changes }) {
 async function changeOnce({ all, roll, marker }) {
   await all(() => ({ step: 'expect', marker }));
   const held = all(() => ({ step: 'collect' }));
-  const startMs = Number(process.hrtime.bigint()) / 1e6;
+  const startMs = monotonicMs();
   const [answers] = await Promise.all([held, roll.change(marker)]);
   return {
     times: answers
