@@ -37,7 +37,13 @@ const TYPES: readonly PeerMessage['type'][] = [
   'status',
 ];
 
-const ROLES: readonly MemberStatus['role'][] = ['leader', 'follower', 'candidate', 'learner'];
+const ROLES: readonly MemberStatus['role'][] = [
+  'leader',
+  'follower',
+  'candidate',
+  'learner',
+  'quarantined',
+];
 
 /** A session id and an epoch take a byte each at least. */
 const ATTACHMENT_BYTES_MIN = 2;

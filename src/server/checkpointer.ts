@@ -42,7 +42,9 @@ export class Checkpointer {
   #last: SnapshotMeta;
   #lastAtMs: number;
   #lastLogBytes = 0;
-  #isBusy = false;
+  /** The checkpoint under way. */
+  #taking: Promise<void> | undefined;
+  #isSuspended = false;
   /** Snapshots being fetched, by index: the log behind the oldest must stay. */
   readonly #held = new Map<number, Held>();
 
@@ -52,19 +54,23 @@ export class Checkpointer {
     this.#lastAtMs = options.clock.monotonicMs();
   }
 
-  get isBusy(): boolean {
-    return this.#isBusy;
-  }
-
   /** After every turn: begins a checkpoint when one is due. */
   consider(core: Core, failed: (error: unknown) => void): void {
-    if (this.#isBusy || !this.#isDue(core)) return;
-    this.#isBusy = true;
-    this.#take(core)
+    if (this.#taking !== undefined || this.#isSuspended || !this.#isDue(core)) return;
+    this.#taking = this.#take(core)
       .catch(failed)
       .finally(() => {
-        this.#isBusy = false;
+        this.#taking = undefined;
       });
+  }
+
+  /**
+   * None is under way when it resolves, and none begins before `installed`: what changed in the state that
+   * is being replaced must not be saved over the one that replaces it.
+   */
+  async suspend(): Promise<void> {
+    this.#isSuspended = true;
+    await this.#taking;
   }
 
   async *serve(request: CheckpointRequest): AsyncIterable<CheckpointChunk> {
@@ -82,8 +88,13 @@ export class Checkpointer {
     }
   }
 
-  /** Another state was installed here: counting starts over from it. */
+  /** Another state is in force here: counting starts over from it. */
   installed(meta: SnapshotMeta): void {
+    this.#isSuspended = false;
+    this.#countFrom(meta);
+  }
+
+  #countFrom(meta: SnapshotMeta): void {
     this.#last = meta;
     this.#lastAtMs = this.#options.clock.monotonicMs();
     this.#lastLogBytes = this.#options.log.sizeBytes;
@@ -112,7 +123,7 @@ export class Checkpointer {
     const meta: CheckpointMeta = { snapshot, digest: dirty.digest, time, formatVersion: 1 };
     const { puts, deletes } = await this.#encode(dirty);
     await store.save({ meta, puts, deletes });
-    this.installed(snapshot);
+    this.#countFrom(snapshot);
     await this.#dropStale();
     const keep = Math.min(previous.index, ...this.#held.keys());
     if (keep < previous.index || previous.index <= core.raft.trimmedIndex) return;

@@ -21,7 +21,9 @@ import { Intake } from './intake.js';
 import { Leading } from './leading.js';
 import { OriginQueue } from './origin-queue.js';
 import { Pulse } from './pulse.js';
+import { Quarantine } from './quarantine.js';
 import { Reads } from './reads.js';
+import { shownRole } from './role.js';
 import { Rounds } from './rounds.js';
 import type { Attachment, AttachOptions, Sink } from './service.js';
 import { SessionReports } from './session-reports.js';
@@ -36,6 +38,8 @@ export interface CoreOptions {
   readonly tree: Tree;
   /** …and the term and configuration there. */
   readonly appliedAt: AppliedAt;
+  /** The disk was damaged: why. No votes and no answers until the state is refetched. */
+  readonly quarantine?: string | undefined;
   readonly clock: Clock;
   readonly tuning: Tuning;
   readonly describeSelf: () => Omit<
@@ -61,6 +65,8 @@ export interface Effects {
   readonly sends: ReadonlyMap<MemberId, readonly PeerMessage[]>;
   /** Fetch the state at least this new from that member, then call `installed` or `installFailed`. */
   readonly install: Ready['install'];
+  /** The record of the quarantine may go: then call `quarantineLifted`. */
+  readonly liftQuarantine: boolean;
 }
 
 export class Core {
@@ -78,6 +84,7 @@ export class Core {
   readonly #intake: Intake;
   readonly #forwarding: Forwarding;
   readonly #pulse: Pulse;
+  readonly #quarantine: Quarantine;
   readonly #gates = new Set<Gate>();
   readonly #dirty = new Set<Gate>();
   readonly #statuses = new Map<
@@ -142,6 +149,9 @@ export class Core {
     this.#applier = new Applier({ ...shared, leading, reads }, options.appliedAt);
     this.#intake = new Intake({ ...shared, reads });
     this.#pulse = new Pulse({ ...shared, reads, leading }, clock.monotonicMs());
+    const intake = this.#intake;
+    this.#quarantine = new Quarantine({ ...shared, intake, gateHost: this.#gateHost });
+    if (options.quarantine !== undefined) this.#quarantine.begin();
   }
 
   get raft(): Raft {
@@ -175,6 +185,10 @@ export class Core {
     return this.#reports.confirmationAgeMs(this.#clock.monotonicMs());
   }
 
+  get isQuarantined(): boolean {
+    return this.#quarantine.isOn;
+  }
+
   get hasQuorum(): boolean {
     return this.#reports.isConfirmed(this.#clock.monotonicMs());
   }
@@ -185,12 +199,11 @@ export class Core {
   }
 
   status(): MemberStatus {
-    const { role, term, commitIndex, configuration } = this.#raft;
-    const isLearner = configuration.learners.some(({ id }) => id === this.#options.self);
+    const { term, commitIndex } = this.#raft;
     return {
       ...this.#options.describeSelf(),
       type: 'status',
-      role: isLearner ? 'learner' : role === 'preCandidate' ? 'candidate' : role,
+      role: this.isQuarantined ? 'quarantined' : shownRole(this.#raft, this.#options.self),
       term,
       commitIndex,
       appliedIndex: this.#tree.revision,
@@ -250,6 +263,10 @@ export class Core {
     this.#raft.snapshotFailed(from);
   }
 
+  quarantineLifted(): void {
+    this.#quarantine.end();
+  }
+
   trimmed(to: Index): void {
     this.#raft.trim(to);
   }
@@ -257,7 +274,9 @@ export class Core {
   /** Stops taking requests and hands leadership to the follower that has most of the log. */
   leave(): void {
     this.#intake.isLeaving = true;
-    const best = [...this.#raft.followers].sort((a, b) => b.matchIndex - a.matchIndex);
+    const mayLead = (id: MemberId) => this.#statuses.get(id)?.status.role !== 'quarantined';
+    const best = this.#raft.followers.filter(({ id }) => mayLead(id));
+    best.sort((a, b) => b.matchIndex - a.matchIndex);
     for (const { id } of best) if (this.#raft.transferLeadership(id)) return;
   }
 
@@ -285,7 +304,7 @@ export class Core {
     if (this.#hub.takePublished()) this.#options.pushed(this.#clock.monotonicMs() - startedMs);
     const sends = this.#sends;
     this.#sends = new Map();
-    return { persists, sends, install };
+    return { persists, sends, install, liftQuarantine: this.#quarantine.takeRefetched() };
   }
 
   /** A long replay is done in slices, so that ticks and heartbeats go on meanwhile. */

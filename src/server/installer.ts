@@ -56,9 +56,9 @@ export class Installer {
 
   async #switch({ install, meta, tree }: Fetched): Promise<Installed> {
     const { log, checkpointer } = this.#options;
+    await checkpointer.suspend();
     await log.reset(meta.snapshot, install.name);
     await install.switchTo();
-    checkpointer.installed(meta.snapshot);
     return { meta, tree };
   }
 }

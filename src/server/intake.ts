@@ -52,12 +52,15 @@ export class Intake {
   readonly #host: IntakeHost;
   /** Set on the way out: nothing new is taken. */
   isLeaving = false;
+  /** While set, this member shows and takes nothing. */
+  closed: Failure | undefined;
 
   constructor(host: IntakeHost) {
     this.#host = host;
   }
 
   handle(gate: Gate, request: Request): void {
+    if (this.closed !== undefined && 'id' in request) return gate.refuse(request.id, this.closed);
     this.#noteActivity(gate);
     switch (request.type) {
       case 'write':

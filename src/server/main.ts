@@ -6,7 +6,6 @@
 import { mintMemberId, NO_MEMBERS } from '../storage/identity.js';
 import { createCryptoRandom, type MemberStorage, openStorage } from '../storage/open.js';
 import { createGrpcTransport, type GrpcTransport } from '../transport/grpc-transport.js';
-import { RollcallError } from '../types/errors.js';
 import type { MemberId } from '../types/ids.js';
 import type { Clock, Logger } from '../types/ports.js';
 import { type AssembledMember, assembleMember } from './assemble.js';
@@ -132,17 +131,11 @@ async function joinCluster(
 async function assemble(starting: Starting, transport: GrpcTransport): Promise<AssembledMember> {
   const { config, metrics, storage } = starting;
   const { memberId, clusterId, boot } = storage.identity!;
-  const { log, recovered, checkpoints, stateDamage } = await storage.openLog();
-  if (stateDamage !== undefined) throw new RollcallError('CORRUPT', stateDamage);
-  if (recovered.cutBytes > 0)
-    config.logger.warn({ bytes: recovered.cutBytes }, 'cut a torn, never acknowledged tail');
   return assembleMember({
     self: memberId,
     boot,
     clusterId: clusterId!,
-    log,
-    recovered,
-    checkpoints,
+    storage,
     transport,
     clock: systemClock,
     random: createCryptoRandom(),

@@ -14,6 +14,7 @@ import type { MemberStatus, PeerMessage } from '../types/peer.js';
 import type { Logger } from '../types/ports.js';
 import type { Checkpointer } from './checkpointer.js';
 import { Core, type CoreOptions, type Effects, type Persist } from './core.js';
+import { HaltNotice } from './halt-notice.js';
 import type { Installed, Installer } from './installer.js';
 import type {
   Attachment,
@@ -51,6 +52,7 @@ export class Member implements Service, TransportHandler {
   readonly #ports: MemberPorts;
   readonly #startedAtMs: number;
   readonly #clock: CoreOptions['clock'];
+  readonly #notice: HaltNotice;
   #configuration: Configuration | undefined;
   #isDue = false;
   /** Writes under way. */
@@ -70,10 +72,12 @@ export class Member implements Service, TransportHandler {
     this.#ports = ports;
     this.#clock = options.clock;
     this.#startedAtMs = options.clock.monotonicMs();
+    this.#notice = new HaltNotice(ports.logger);
     this.core = new Core({ ...options, wake: () => this.#wake() });
     ports.transport.start(this);
     this.#stopTicking = ports.scheduler.every(options.tuning.raftTickMs, () => {
       this.#guard(() => this.core.tick());
+      this.#notice.tick(this.core);
     });
     this.#wake();
   }
@@ -93,6 +97,7 @@ export class Member implements Service, TransportHandler {
       self: core.status(),
       leader: known.find(({ id }) => id === leader)?.name,
       hasQuorum: core.hasQuorum,
+      isQuarantined: core.isQuarantined,
       confirmationAgeMs: Math.min(core.confirmationAgeMs, Number.MAX_SAFE_INTEGER),
       sessions: core.tree.sessionCount,
       watches: core.watchCount,
@@ -191,6 +196,7 @@ export class Member implements Service, TransportHandler {
     for (const [to, messages] of effects.sends) this.#ports.transport.send(to, messages);
     for (const persist of effects.persists) this.#persist(persist);
     if (effects.install !== undefined) this.#install(effects.install);
+    if (effects.liftQuarantine) this.#liftQuarantine();
     this.#ports.checkpointer.consider(this.core, (error) => this.#stopWith(error));
   }
 
@@ -232,6 +238,17 @@ export class Member implements Service, TransportHandler {
     if (arrived === undefined || this.#persisting > 0) return;
     this.#arrived = undefined;
     this.#guard(() => this.core.installed(arrived.meta, arrived.tree));
+    this.#ports.checkpointer.installed(arrived.meta.snapshot);
+  }
+
+  #liftQuarantine(): void {
+    this.#ports.log.liftQuarantine().then(
+      () => {
+        this.#ports.logger.info({}, 'out of quarantine: the state is refetched');
+        this.#guard(() => this.core.quarantineLifted());
+      },
+      (error) => this.#stopWith(error),
+    );
   }
 
   #followConfiguration(): void {

@@ -51,7 +51,7 @@ export interface Metrics {
 /** Services with series of their own; the rest is summed under "(other)". */
 const SERVICES_MAX = 100;
 const OTHER = '(other)';
-const ROLES = ['leader', 'follower', 'candidate', 'learner'];
+const ROLES = ['leader', 'follower', 'candidate', 'learner', 'quarantined'];
 const FSYNC_SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1,
 ];

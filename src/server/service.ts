@@ -204,6 +204,8 @@ export interface ServiceStatus {
   /** Name of the leader it follows. */
   readonly leader: string | undefined;
   readonly hasQuorum: boolean;
+  /** Its disk was damaged: every request is refused until it has refetched its state. */
+  readonly isQuarantined: boolean;
   readonly confirmationAgeMs: number;
   readonly sessions: number;
   readonly watches: number;

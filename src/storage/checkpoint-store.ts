@@ -63,6 +63,8 @@ export interface CheckpointStore {
   openSnapshot(): Promise<CheckpointSnapshot | undefined>;
   /** At most one at a time. */
   beginInstall(meta: CheckpointMeta): Promise<Install>;
+  /** What is current must not be used: it is kept for a look later, and the store is empty. */
+  setAside(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -198,6 +200,17 @@ class Checkpoints implements CheckpointStore {
     });
     this.#install = install;
     return install;
+  }
+
+  async setAside(): Promise<void> {
+    assert(this.#install === undefined, 'nothing is installed meanwhile');
+    const old = this.#current;
+    const directory = await freshName(this.#databases, old.directory);
+    await old.database.close();
+    await this.#databases.setAside(old.directory);
+    const database = await this.#databases.open(directory, 'create');
+    await writePointer(this.#disk, directory);
+    this.#current = { directory, database };
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@
  * Opens what a member keeps on disk, in the only right order: the lock, who it is, and, once it knows its
  * cluster, log and checkpoints together. It brings the two in line: a state that is ahead of the log
  * becomes the log's base; a log that begins behind a missing state is reported, since the entries between
- * are gone.
+ * are gone. A member whose state is no good starts over with nothing, in quarantine.
  */
 import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
@@ -52,6 +52,8 @@ export interface MemberStorage {
   writeIdentity(identity: Identity): Promise<Identity>;
   /** Once, and only when the identity names its cluster. */
   openLog(): Promise<OpenedLog>;
+  /** The state that was opened is no good: it and the log are set aside, and both begin empty. */
+  startOver(reason: string): Promise<OpenedLog>;
   close(): Promise<void>;
 }
 
@@ -145,6 +147,20 @@ class Storage implements MemberStorage {
       await opened.log.close();
       throw error;
     }
+  }
+
+  /** The record first: what a crash leaves half done is done again, or found empty, at the next start. */
+  async startOver(reason: string): Promise<OpenedLog> {
+    const opened = this.#opened;
+    assert(opened !== undefined, 'only what was opened is set aside');
+    const { log, recovered, checkpoints } = opened;
+    const { hardStateIntact } = recovered;
+    await log.quarantine(recovered.damage ?? reason, { hardStateIntact, startsOver: true });
+    await checkpoints.setAside();
+    await log.close();
+    await checkpoints.close();
+    this.#opened = undefined;
+    return this.openLog();
   }
 
   async close(): Promise<void> {

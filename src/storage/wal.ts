@@ -45,12 +45,18 @@ export interface LogStore {
   trim(base: SnapshotMeta): Promise<void>;
   /** A snapshot was installed: the log restarts behind it, or goes on if it holds the base's entry. */
   reset(base: SnapshotMeta, checkpoint: string): Promise<void>;
-  /** Found elsewhere that this member's state or log cannot be trusted: outlives restarts, keeps the log. */
-  quarantine(reason: string, options: { readonly hardStateIntact: boolean }): Promise<void>;
+  /** Found elsewhere that this member's state or log cannot be trusted: outlives restarts. */
+  quarantine(reason: string, options: QuarantineOptions): Promise<void>;
   /** What was lost has been refetched: this member may vote again. */
   liftQuarantine(): Promise<void>;
   readonly sizeBytes: number;
   close(): Promise<void>;
+}
+
+export interface QuarantineOptions {
+  readonly hardStateIntact: boolean;
+  /** The next opening sets this log aside and begins an empty one. Otherwise it is kept. */
+  readonly startsOver?: boolean;
 }
 
 export interface IdleTimer {
@@ -152,9 +158,10 @@ class Wal implements LogStore {
     await this.#dropSegments(base.index);
   }
 
-  quarantine(reason: string, options: { readonly hardStateIntact: boolean }): Promise<void> {
-    const firstSegment = this.#closed[0]?.number ?? this.#current.number;
-    const { hardStateIntact } = options;
+  quarantine(reason: string, options: QuarantineOptions): Promise<void> {
+    const { hardStateIntact, startsOver = false } = options;
+    const kept = this.#closed[0]?.number ?? this.#current.number;
+    const firstSegment = startsOver ? this.#current.number + 1 : kept;
     const hardState = this.#hardState;
     return writeQuarantine(this.#disk, { reason, hardState, hardStateIntact, firstSegment });
   }

@@ -62,7 +62,8 @@ export interface MemberStatus {
   readonly type: 'status';
   readonly id: MemberId;
   readonly name: string;
-  readonly role: 'leader' | 'follower' | 'candidate' | 'learner';
+  /** `quarantined`: its disk was damaged; no votes until its state is refetched. */
+  readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | 'quarantined';
   readonly term: Term;
   readonly commitIndex: Index;
   readonly appliedIndex: Index;

@@ -6,10 +6,13 @@ import { encodeInstance } from '../../src/codec/instance.js';
 import { assembleMember } from '../../src/server/assemble.js';
 import type { Member } from '../../src/server/member.js';
 import type { Tuning } from '../../src/server/tuning.js';
-import { openCheckpointStore } from '../../src/storage/checkpoint-store.js';
 import { MemoryDisk } from '../../src/storage/memory-disk.js';
 import { MemoryStateDatabases } from '../../src/storage/memory-state-database.js';
-import { openWal } from '../../src/storage/wal.js';
+import {
+  type MemberStorage,
+  type MemoryStorageOptions,
+  openMemoryStorage,
+} from '../../src/storage/open.js';
 import type { MemoryNetwork } from '../../src/transport/memory-network.js';
 import { asClusterId, type MemberId } from '../../src/types/ids.js';
 import type { ConfiguredMember } from '../../src/types/log.js';
@@ -50,7 +53,6 @@ export class SimMember {
   readonly #options: SimMemberOptions;
   readonly #disk: MemoryDisk;
   readonly #states: MemoryStateDatabases;
-  #boot = 0;
   #life = 0;
   #isStarted = false;
   /** undefined while down or starting. */
@@ -99,32 +101,17 @@ export class SimMember {
   }
 
   async #start(life: number): Promise<void> {
-    const { world, network, founders, tuning, id, name } = this.#options;
-    const boot = ++this.#boot;
-    const { log, recovered } = await openWal(this.#disk, {
-      clusterId: CLUSTER_ID,
-      memberId: id,
-      founders: { voters: founders, learners: [] },
-      random: world.random,
+    const { world, network, tuning, id, name } = this.#options;
+    const storage = await this.#openStorage({
       timer: { start: (delayMs, callback) => startTimer(world, delayMs, callback) },
-      segmentBytes: 16 * 1024,
-      allocateBytes: 4 * 1024,
     });
-    const { store, damage } = await openCheckpointStore(
-      this.#disk,
-      this.#states,
-      recovered.checkpoint,
-    );
-    if (damage !== undefined) throw new Error(damage);
     if (life !== this.#life) return;
     const transport = network.join({ self: { id, name }, clusterId: CLUSTER_ID });
     const { member } = await assembleMember({
       self: id,
-      boot,
+      boot: storage.identity!.boot,
       clusterId: CLUSTER_ID,
-      log,
-      recovered,
-      checkpoints: store,
+      storage,
       transport,
       clock: world,
       random: world.random,
@@ -143,6 +130,18 @@ export class SimMember {
     member.failed.then((error) => {
       if (life === this.#life) this.failure = error;
     });
+  }
+
+  async #openStorage(options: Pick<MemoryStorageOptions, 'timer'>): Promise<MemberStorage> {
+    const { world, founders, id } = this.#options;
+    const [disk, databases] = [this.#disk, this.#states];
+    const sizes = { segmentBytes: 16 * 1024, allocateBytes: 4 * 1024 };
+    const all = { ...options, ...sizes, disk, databases, random: world.random };
+    const storage = await openMemoryStorage(all);
+    const configuration = { voters: founders, learners: [] };
+    const identity = { memberId: id, clusterId: CLUSTER_ID, founders: configuration, boot: 1 };
+    if (storage.identity === undefined) await storage.writeIdentity(identity);
+    return storage;
   }
 }
 

@@ -20,7 +20,8 @@ export function addHealth(server: Server, service: Service, names: readonly stri
   let isLeaving = false;
   let shown: boolean | undefined;
   const show = (): void => {
-    const isServing = !isLeaving && service.status().hasQuorum;
+    const { hasQuorum, isQuarantined } = service.status();
+    const isServing = !isLeaving && hasQuorum && !isQuarantined;
     if (isServing === shown) return;
     shown = isServing;
     const status = isServing ? 'SERVING' : 'NOT_SERVING';
