@@ -1,13 +1,21 @@
 /**
  * What must hold at every step of a run, whatever the faults: one leader a term, equal logs and equal states
- * at equal places, nothing that goes back, no session ended early, and at the end every promise kept.
+ * at equal places, nothing that goes back; and at the end, after healing, every promise kept.
  */
-import type { SimClient, Truth } from './client.js';
+import type { Tree } from '../../src/tree/tree.js';
+import type { Truth } from './client.js';
+import { LOG, type SimClient } from './client.js';
+import { childrenOf, RollChecks } from './roll-checks.js';
+import { SessionChecks } from './session-checks.js';
 import type { SimMember } from './sim-member.js';
 import type { World } from './world.js';
 
 /** Log terms compared behind the point where two logs meet. */
 const MATCH_DEPTH = 40;
+/** Events between two looks at the logs. */
+const LOGS_STEPS = 50;
+/** About as many events between two walks over a member's whole state. */
+const WALK_STEPS = 1_500;
 
 export class Checks implements Truth {
   acknowledged = 0;
@@ -15,17 +23,22 @@ export class Checks implements Truth {
   readonly #world: World;
   readonly #members: readonly SimMember[];
   readonly #clients: readonly SimClient[];
+  readonly #sessions: SessionChecks;
+  readonly #roll: RollChecks;
   readonly #leaders = new Map<number, string>();
   readonly #digests = new Map<number, string>();
   readonly #revisions = new Map<object, number>();
   readonly #commits = new Map<string, number>();
-  readonly #ended = new Set<number>();
+  #newest = 0;
   #step = 0;
 
   constructor(world: World, members: readonly SimMember[], clients: readonly SimClient[]) {
     this.#world = world;
     this.#members = members;
     this.#clients = clients;
+    const problem = (text: string) => this.problem(text);
+    this.#sessions = new SessionChecks(world, clients, problem);
+    this.#roll = new RollChecks(problem);
   }
 
   problem(text: string): void {
@@ -42,8 +55,7 @@ export class Checks implements Truth {
       }
       if (sim.member !== undefined) this.#checkMember(sim);
     }
-    if (this.#step % 50 === 0) this.#checkLogs();
-    this.#checkSessions();
+    if (this.#step % LOGS_STEPS === 0) this.#checkLogs();
   }
 
   #checkMember(sim: SimMember): void {
@@ -57,6 +69,23 @@ export class Checks implements Truth {
     this.#commits.set(sim.name, Math.max(commit, raft.commitIndex));
     if (tree.revision > raft.commitIndex) this.problem(`${sim.name} applied what is not committed`);
     this.#checkDigest(sim.name, tree.revision, tree.digest());
+    if (this.#step % WALK_STEPS < 5) this.#walk(sim.name, tree);
+    if (tree.revision > this.#newest) this.#checkNewest(tree);
+  }
+
+  /** No member has applied more. */
+  #checkNewest(tree: Tree): void {
+    this.#newest = tree.revision;
+    this.#sessions.step(tree);
+    this.#roll.step(tree);
+  }
+
+  #walk(name: string, tree: Tree): void {
+    try {
+      tree.checkTree();
+    } catch (error) {
+      this.problem(`the state of ${name} is broken: ${error}`);
+    }
   }
 
   #checkLeader(term: number, name: string): void {
@@ -87,24 +116,6 @@ export class Checks implements Truth {
       }
   }
 
-  /** A session that a client may believe in must exist on whoever has applied most. */
-  #checkSessions(): void {
-    const trees = this.#members.flatMap(({ member }) => (member ? [member.core.tree] : []));
-    const newest = trees.sort((a, b) => b.revision - a.revision)[0];
-    if (newest === undefined) return;
-    for (const client of this.#clients) {
-      const { session } = client;
-      if (session === undefined || this.#ended.has(session) || newest.revision < session) continue;
-      if (newest.session(session) !== undefined) continue;
-      this.#ended.add(session);
-      const livedMs = this.#world.monotonicMs() - client.aliveFromMs;
-      if (client.aliveFromMs > 0 && livedMs < client.timeoutMs)
-        this.problem(
-          `the session of ${client.name} ended ${livedMs} ms after an acknowledged touch`,
-        );
-    }
-  }
-
   /** After healing: everyone agrees, and what was acknowledged is there, once. */
   final(): void {
     const trees = this.#members.map(({ member }) => member?.core.tree);
@@ -112,16 +123,17 @@ export class Checks implements Truth {
     if (first === undefined || trees.includes(undefined)) return this.problem('a member is down');
     for (const sim of this.#members) {
       const tree = sim.member!.core.tree;
-      tree.checkTree();
+      this.#walk(sim.name, tree);
       if (tree.digest() !== first.digest()) this.problem(`${sim.name} has not converged`);
     }
     this.#checkWrites(first);
+    this.#sessions.final(first);
     for (const client of this.#clients) this.#checkClient(client, first);
   }
 
-  #checkWrites(tree: NonNullable<SimMember['member']>['core']['tree']): void {
+  #checkWrites(tree: Tree): void {
     const times = new Map<string, number>();
-    for (const node of childrenOf(tree, '/log')) {
+    for (const node of childrenOf(tree, LOG)) {
       const mark = new TextDecoder().decode(node.data);
       times.set(mark, (times.get(mark) ?? 0) + 1);
     }
@@ -129,27 +141,32 @@ export class Checks implements Truth {
       if (count > 1) this.problem(`${mark} was applied ${count} times`);
     for (const client of this.#clients)
       for (const { mark, outcome, body } of client.written) {
-        const isKept = body.kind === 'create' && body.nodeKind === 'persistent';
+        const isKept = body.kind === 'create' && body.path.startsWith(`${LOG}/`);
         if (isKept && outcome?.type === 'created' && !times.has(mark))
           this.problem(`${mark} was acknowledged and is lost`);
       }
   }
 
-  #checkClient(client: SimClient, tree: NonNullable<SimMember['member']>['core']['tree']): void {
+  #checkClient(client: SimClient, tree: Tree): void {
     const isAlive = client.session !== undefined && tree.session(client.session) !== undefined;
     for (const path of client.ephemerals)
       if ((tree.get(path) !== undefined) !== isAlive)
         this.problem(`${path} and the session of ${client.name} do not agree`);
-    if (client.isOver || !isAlive) return;
+    if (client.isOver || client.diedAtMs !== undefined) return;
+    if (!isAlive) return this.problem(`${client.name} has no session and was not told`);
     if (client.open.length > 0)
       this.problem(`${client.name} has ${client.open.length} changes without an answer`);
-    const there = childrenOf(tree, '/log').map(({ path }) => path);
-    const missing = there.filter((path) => !client.seen.has(path));
-    if (missing.length > 0) this.problem(`${client.name} was never told of ${missing[0]}`);
+    for (const view of client.views) this.#checkView(client, view, tree);
+    this.#roll.final(client, tree);
   }
-}
 
-function childrenOf(tree: NonNullable<SimMember['member']>['core']['tree'], path: string) {
-  const all = { limit: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY };
-  return tree.children(path, { ...all, withData: true })?.nodes ?? [];
+  #checkView(client: SimClient, { path, nodes }: SimClient['views'][number], tree: Tree): void {
+    const there = childrenOf(tree, path);
+    const wrong = there.find((node) => nodes.get(node.path) !== node.stat.modifyRevision);
+    if (wrong !== undefined)
+      this.problem(
+        `${client.name} was never told of ${wrong.path} at ${wrong.stat.modifyRevision}`,
+      );
+    if (nodes.size > there.length) this.problem(`${client.name} was not told who left ${path}`);
+  }
 }

@@ -1,16 +1,17 @@
 /**
  * A client in virtual time, over the service interface that faces use. It opens a session, sends changes
- * with seqs, reads, touches and watches, moves to another member when one falls silent, sends what is open
- * again under the same seqs, and writes down what it was promised. The checkers hold the cluster to that.
+ * with seqs, registers, reads, touches and watches, moves to another member when one falls silent, sends what
+ * is open again under the same seqs, and writes down what it was promised. The checks hold the cluster to that.
  */
 import { encodeBody } from '../../src/codec/command.js';
-import type { Attachment, Delivery } from '../../src/server/service.js';
+import type { Delivery, Request } from '../../src/server/service.js';
 import type { CommandBody } from '../../src/types/command.js';
 import type { SessionId } from '../../src/types/ids.js';
 import { asRevision } from '../../src/types/ids.js';
 import type { Outcome } from '../../src/types/outcome.js';
-import { childPath } from '../../src/types/path.js';
-import type { SimMember } from './sim-member.js';
+import { Changes, type Claim } from './changes.js';
+import type { Connection, SimMember } from './sim-member.js';
+import { View } from './view.js';
 import type { World } from './world.js';
 
 /** A change, and what is known of its fate. */
@@ -18,6 +19,7 @@ export interface Written {
   readonly seq: number;
   readonly mark: string;
   readonly body: CommandBody;
+  readonly sentAtMs: number;
   outcome: Outcome | undefined;
   revision: number;
 }
@@ -35,53 +37,82 @@ export interface SimClientOptions {
   readonly truth: Truth;
   readonly timeoutMs: number;
   readonly graceMs: number;
+  /** Where its instance says it listens: a server that starts again has the same one. */
+  readonly port: number;
 }
 
+/** What a read must see: at least this revision, and of its own node exactly this. */
+interface Expected {
+  readonly floor: number;
+  readonly own: string | undefined;
+}
+
+type Asked = Written | Expected | 'attach' | 'watch';
+
 const SILENCE_MS = 700;
-const WATCHED = '/log';
+/** Until a member notices that a client vanished. */
+const VANISHED_MS = 2_000;
+export const LOG = '/log';
+export const WEB = '/services/web';
 
 export class SimClient {
   readonly name: string;
+  readonly options: SimClientOptions;
   readonly written: Written[] = [];
   readonly ephemerals = new Set<string>();
+  readonly views: readonly View[];
   session: SessionId | undefined;
-  /** Send time of the last acknowledged touch: the session must live for its timeout from here. */
+  /** The claim that it believes to hold. */
+  claim: Claim | undefined;
+  /** Send time of the last acknowledged sign of life: the session must live for its timeout from here. */
   aliveFromMs = 0;
-  /** Its session ended and it was told, or closed it. */
+  /** The epoch it is attached with and has not closed; 0 for none. */
+  liveEpoch = 0;
+  /** When it closed a connection that had been, or may have been, attached. */
+  readonly closesMs: number[] = [];
+  /** Its session ended and it was told, or it asked to close it. */
   isOver = false;
-  readonly #options: SimClientOptions;
+  isClosing = false;
+  /** It does nothing any more, since then. */
+  diedAtMs: number | undefined;
+  /** Nothing new is begun; what is open is brought to its end. */
+  isDraining = false;
+  readonly #changes: Changes;
   readonly #secretHash: Uint8Array;
-  #attachment: Attachment | undefined;
+  #connection: Connection | undefined;
   #life = 0;
   #heardAtMs = 0;
+  #attachSentMs = 0;
   #isAttached = false;
   #touchSent = new Map<number, number>();
   #touches = 0;
-  #reads = new Map<number, number>();
   #nextId = 1;
-  #ids = new Map<number, Written | 'attach' | 'read' | 'watch'>();
-  /** Children of the watched node as this client was told, and up to where. */
-  readonly seen = new Set<string>();
-  #partial = new Set<string>();
-  seenRevision = 0;
-  #isWatching = false;
+  #ids = new Map<number, Asked>();
+  /** What its own node must hold as of the last change sent; undefined: nothing was written yet. */
+  #own: string | undefined;
 
   constructor(options: SimClientOptions) {
+    const { world, truth } = options;
     this.name = options.name;
-    this.#options = options;
+    this.options = options;
+    this.#changes = new Changes(options.name, options.port, world.random);
+    const problem = (text: string) => truth.problem(`${options.name} ${text}`);
+    this.views = [LOG, WEB].map((path) => new View(path, problem));
     const bytes = new Uint8Array(32);
-    for (let i = 0; i < 32; i++) bytes[i] = options.world.random.below(256);
+    for (let i = 0; i < 32; i++) bytes[i] = world.random.below(256);
     this.#secretHash = bytes;
-  }
-
-  get timeoutMs(): number {
-    return this.#options.timeoutMs;
   }
 
   /** Acts every few milliseconds until stopped. */
   start(): () => void {
-    const { world } = this.#options;
+    const { world } = this.options;
     return world.every(20 + world.random.below(30), () => this.#act());
+  }
+
+  /** The process ends: its connection is closed, or vanishes with its machine. */
+  die(): void {
+    this.#leave();
+    this.diedAtMs = this.options.world.monotonicMs();
   }
 
   /** After healing: nothing may stay open. */
@@ -90,58 +121,68 @@ export class SimClient {
   }
 
   #act(): void {
-    if (this.isOver) return;
-    const { world } = this.#options;
+    if (this.isOver || this.diedAtMs !== undefined) return;
+    const { world } = this.options;
     const isSilent = world.monotonicMs() - this.#heardAtMs > SILENCE_MS;
-    if (this.#attachment === undefined || isSilent) return this.#connect();
+    if (this.#connection === undefined || isSilent) return this.#connect();
     if (!this.#isAttached) return;
+    if (!this.isDraining && world.random.below(400) === 0) return this.#leave();
     const chance = world.random.below(10);
+    if (world.random.below(20) === 0) this.#acknowledge();
     if (chance < 3) this.#touch();
-    else if (chance < 6) this.#write();
+    else if (chance < 6) this.#pipeline();
     else if (chance < 8) this.#read();
   }
 
   #connect(): void {
-    const { world, members } = this.#options;
+    const { world, members } = this.options;
     this.#leave();
     const up = members.filter(({ isUp }) => isUp);
     if (up.length === 0) return;
     const life = ++this.#life;
     this.#heardAtMs = world.monotonicMs();
+    this.#attachSentMs = world.monotonicMs();
     this.#isAttached = false;
-    this.#isWatching = false;
     this.#ids.clear();
     this.#touchSent.clear();
-    const sink = {
-      deliver: (batch: readonly Delivery[]) =>
-        world.schedule(0, () => {
-          if (life === this.#life) for (const delivery of batch) this.#take(delivery);
-        }),
-      unsentBytes: () => 0,
-    };
-    const member = world.random.pick(up).member!;
-    this.#attachment = member.attach({ identities: [], ordered: true }, sink);
+    for (const view of this.views) view.restart();
+    const deliver = (batch: readonly Delivery[]) =>
+      world.schedule(0, () => {
+        if (life === this.#life) for (const delivery of batch) this.#take(delivery);
+      });
+    this.#connection = world.random.pick(up).connect({ deliver, unsentBytes: () => 0 });
+    this.#askForSession();
+  }
+
+  #askForSession(): void {
     const { session } = this;
     const base = { id: this.#id('attach'), timeoutMs: 5_000, secretHash: this.#secretHash };
-    const { timeoutMs, graceMs } = this.#options;
-    if (session !== undefined)
-      this.#attachment.submit([{ ...base, type: 'attachSession', session }]);
-    else
-      this.#attachment.submit([
-        { ...base, type: 'openSession', timeoutMsWanted: timeoutMs, graceMs },
-      ]);
+    const { timeoutMs, graceMs } = this.options;
+    if (session !== undefined) this.#submit({ ...base, type: 'attachSession', session });
+    else this.#submit({ ...base, type: 'openSession', timeoutMsWanted: timeoutMs, graceMs });
   }
 
+  #submit(...requests: readonly Request[]): void {
+    this.#connection?.use((attachment) => attachment.submit(requests));
+  }
+
+  /** Closes the connection, or just vanishes, as a dead machine does: then the member closes it some time. */
   #leave(): void {
-    const { world } = this.#options;
-    const attachment = this.#attachment;
-    this.#attachment = undefined;
+    const { world } = this.options;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#isAttached = false;
     this.#life++;
-    // Half the connections just vanish, as behind a dead machine.
-    if (attachment !== undefined && world.random.below(2) === 0) attachment.close('local');
+    if (connection === undefined) return;
+    if (world.random.below(2) === 0) {
+      this.closesMs.push(world.monotonicMs());
+      this.liveEpoch = 0;
+      connection.use((attachment) => attachment.close('peerClosed'));
+    } else
+      world.schedule(VANISHED_MS, () => connection.use((attachment) => attachment.close('local')));
   }
 
-  #id(what: Written | 'attach' | 'read' | 'watch'): number {
+  #id(what: Asked): number {
     const id = this.#nextId++;
     this.#ids.set(id, what);
     return id;
@@ -149,109 +190,131 @@ export class SimClient {
 
   #touch(): void {
     const number = ++this.#touches;
-    this.#touchSent.set(number, this.#options.world.monotonicMs());
-    this.#attachment!.submit([{ type: 'touch', number }]);
+    this.#touchSent.set(number, this.options.world.monotonicMs());
+    this.#submit({ type: 'touch', number });
+  }
+
+  /** The outcomes of all below the first that is open have arrived: they need not be kept. */
+  #acknowledge(): void {
+    const firstOpen = this.open[0]?.seq ?? this.written.length + 1;
+    this.#connection?.use((attachment) => attachment.acknowledge(firstOpen));
+  }
+
+  /** A few changes and reads at once, each of which must find its place. */
+  #pipeline(): void {
+    if (this.isDraining || this.isClosing) return;
+    for (let left = 1 + this.options.world.random.below(4); left > 0; left--) {
+      this.#write();
+      if (this.options.world.random.below(2) === 0) this.#read();
+    }
   }
 
   #write(): void {
+    if (this.open.length > 20 || this.isClosing) return;
     const seq = this.written.length + 1;
-    if (this.open.length > 20) return;
     const mark = `${this.name}:${seq}`;
-    const isEphemeral = this.#options.world.random.below(4) === 0;
-    const body: CommandBody = {
-      kind: 'create',
-      path: childPath(isEphemeral ? '/eph' : WATCHED, 'n-'),
-      data: new TextEncoder().encode(mark),
-      nodeKind: isEphemeral ? 'ephemeral' : 'persistent',
-      sequential: true,
-      ttlMs: 0,
-      acl: [],
-    };
-    const written: Written = { seq, mark, body, outcome: undefined, revision: 0 };
+    const body = seq === 1 ? this.#changes.own(mark) : this.#changes.draw(mark, this.claim);
+    if (body.kind === 'closeSession') this.isClosing = true;
+    const sentAtMs = this.options.world.monotonicMs();
+    const written: Written = { seq, mark, body, sentAtMs, outcome: undefined, revision: 0 };
     this.written.push(written);
     this.#send(written);
   }
 
   #send(written: Written): void {
     const { kind } = written.body;
+    if (kind === 'set' || written.seq === 1) this.#own = written.mark;
     const body = encodeBody(written.body);
     const base = { type: 'write', timeoutMs: 3_000, kind, body } as const;
-    this.#attachment!.submit([{ ...base, id: this.#id(written), seq: written.seq }]);
+    this.#submit({ ...base, id: this.#id(written), seq: written.seq });
   }
 
   #read(): void {
-    const id = this.#id('read');
-    const isLinearizable = this.#options.world.random.below(2) === 0;
-    const floor = isLinearizable ? this.#options.truth.acknowledged : this.seenRevision;
-    this.#reads.set(id, floor);
-    this.#attachment!.submit([
-      {
-        type: 'read',
-        id,
-        timeoutMs: 2_000,
-        query: { type: 'get', path: WATCHED },
-        consistency: isLinearizable ? 'linearizable' : 'session',
-        floor: asRevision(isLinearizable ? 0 : floor),
-      },
-    ]);
+    const { world, truth } = this.options;
+    const isLinearizable = world.random.below(2) === 0;
+    const seen = Math.max(...this.views.map(({ revision }) => revision));
+    const floor = isLinearizable ? truth.acknowledged : seen;
+    this.#submit({
+      type: 'read',
+      id: this.#id({ floor, own: this.#own }),
+      timeoutMs: 2_000,
+      query: { type: 'get', path: `/own/${this.name}` },
+      consistency: isLinearizable ? 'linearizable' : 'session',
+      floor: asRevision(isLinearizable ? 0 : floor),
+    });
   }
 
   #watch(): void {
-    this.#isWatching = true;
-    const start = this.seenRevision === 0 ? 'snapshot' : asRevision(this.seenRevision);
-    const id = this.#id('watch');
-    this.#attachment!.submit([
-      { type: 'watch', id, timeoutMs: 5_000, watch: 1, path: WATCHED, scope: 'children', start },
-    ]);
+    for (const [watch, { path, revision }] of this.views.entries()) {
+      const start = revision === 0 ? 'snapshot' : asRevision(revision);
+      const base = { type: 'watch', timeoutMs: 5_000, watch, path, scope: 'children' } as const;
+      this.#submit({ ...base, id: this.#id('watch'), start });
+    }
   }
 
   #take(delivery: Delivery): void {
-    this.#heardAtMs = this.#options.world.monotonicMs();
+    this.#heardAtMs = this.options.world.monotonicMs();
     switch (delivery.type) {
       case 'outcome':
         return this.#outcome(delivery.id, delivery.outcome, delivery.revision);
       case 'failure':
         return this.#failed(delivery.id);
       case 'answer':
-        return this.#answered(delivery.id, delivery.revision);
+        return this.#answered(delivery);
       case 'touched':
-        return this.#touched(delivery.number);
+        return this.#lived(this.#touchSent.get(delivery.number));
       case 'events':
-        this.#advance(delivery.batch.revision);
-        for (const { type, path } of delivery.batch.events) if (type === 'created') this.#saw(path);
-        return;
+        return this.views[delivery.watch]!.hear(delivery.batch);
       case 'snapshot':
-        return this.#snapshot(delivery);
-      case 'sessionEnded':
-        if (delivery.cause === 'moved') this.#attachment = undefined;
-        else this.isOver = true;
+        return this.views[delivery.watch]!.show(delivery);
+      case 'bookmark':
+        for (const view of this.views) view.bookmark(delivery.revision);
         return;
+      case 'sessionEnded':
+        return this.#ended(delivery.cause);
       default:
         return;
     }
+  }
+
+  #ended(cause: string): void {
+    this.liveEpoch = 0;
+    if (cause === 'moved') this.#leave();
+    else this.isOver = true;
   }
 
   #outcome(id: number, outcome: Outcome, revision: number): void {
     const what = this.#ids.get(id);
     this.#ids.delete(id);
     if (what === 'attach') return this.#attached(outcome);
-    if (what === undefined || typeof what === 'string') return;
-    if (outcome.type === 'refused') return this.#refused(what, outcome.code);
+    if (what === undefined || typeof what === 'string' || !('seq' in what)) return;
+    for (const view of this.views) view.answered(revision);
+    if (outcome.type === 'refused' && this.#turnedAway(outcome.code)) return;
     if (what.outcome !== undefined && what.revision !== revision)
-      this.#options.truth.problem(`${what.mark} was answered twice: ${what.revision}, ${revision}`);
+      this.options.truth.problem(`${what.mark} was answered twice: ${what.revision}, ${revision}`);
     what.outcome = outcome;
     what.revision = revision;
-    const { truth } = this.#options;
+    this.#lived(what.sentAtMs);
+    const { truth } = this.options;
     truth.acknowledged = Math.max(truth.acknowledged, revision);
-    if (outcome.type === 'created' && what.body.kind === 'create')
-      if (what.body.nodeKind === 'ephemeral') this.ephemerals.add(outcome.path);
+    this.#learn(what, outcome);
   }
 
-  #refused(written: Written, code: string): void {
-    if (code === 'MOVED') this.#attachment = undefined;
-    else if (code === 'SESSION_EXPIRED') this.isOver = true;
-    else if (code !== 'SEQ_GAP' && code !== 'NO_PARENT')
-      this.#options.truth.problem(`${written.mark} was refused: ${code}`);
+  #learn({ mark, body }: Written, outcome: Outcome): void {
+    if (body.kind === 'closeSession') this.isOver = true;
+    if (body.kind === 'create' && body.nodeKind === 'ephemeral' && outcome.type === 'created')
+      this.ephemerals.add(outcome.path);
+    this.claim = this.#changes.claimAfter(this.claim, body, outcome);
+    const problem = this.#changes.problemWith(body, outcome);
+    if (problem !== undefined) this.options.truth.problem(`${mark} ${problem}`);
+  }
+
+  /** True when the change was not looked at: it stays open. */
+  #turnedAway(code: string): boolean {
+    if (code === 'SESSION_EXPIRED') this.isOver = true;
+    else if (code === 'MOVED' || code === 'SEQ_GAP' || code === 'WINDOW_FULL') this.#leave();
+    else return false;
+    return true;
   }
 
   #attached(outcome: Outcome): void {
@@ -261,54 +324,34 @@ export class SimClient {
     }
     if (outcome.type !== 'attached') return;
     this.session = outcome.session;
+    this.liveEpoch = outcome.epoch;
     this.#isAttached = true;
+    this.#lived(this.#attachSentMs);
+    this.#watch();
     for (const written of this.open) this.#send(written);
-    if (!this.#isWatching) this.#watch();
+  }
+
+  #lived(sentMs: number | undefined): void {
+    if (sentMs !== undefined) this.aliveFromMs = Math.max(this.aliveFromMs, sentMs);
   }
 
   #failed(id: number): void {
     const what = this.#ids.get(id);
     this.#ids.delete(id);
-    this.#reads.delete(id);
-    if (what === 'attach' || (what !== undefined && typeof what !== 'string'))
-      this.#attachment = undefined;
+    const isRead = typeof what === 'object' && 'floor' in what;
+    if (what !== undefined && !isRead) this.#leave();
   }
 
-  #answered(id: number, revision: number): void {
-    const floor = this.#reads.get(id);
-    this.#reads.delete(id);
-    if (floor !== undefined && revision < floor)
-      this.#options.truth.problem(`${this.name} read at ${revision}, behind ${floor}`);
-  }
-
-  #touched(number: number): void {
-    const sentMs = this.#touchSent.get(number);
-    if (sentMs !== undefined) this.aliveFromMs = Math.max(this.aliveFromMs, sentMs);
-  }
-
-  #advance(revision: number): void {
-    if (revision <= this.seenRevision)
-      this.#options.truth.problem(
-        `${this.name} saw events of ${revision} after ${this.seenRevision}`,
-      );
-    this.seenRevision = revision;
-  }
-
-  #saw(path: string): void {
-    if (this.seen.has(path)) this.#options.truth.problem(`${this.name} saw ${path} created twice`);
-    this.seen.add(path);
-  }
-
-  #snapshot(delivery: Delivery & { type: 'snapshot' }): void {
-    for (const { path } of delivery.nodes) this.#partial.add(path);
-    if (!delivery.complete) return;
-    if (delivery.revision < this.seenRevision)
-      this.#options.truth.problem(
-        `${this.name} was shown ${delivery.revision} after ${this.seenRevision}`,
-      );
-    this.seen.clear();
-    for (const path of this.#partial) this.seen.add(path);
-    this.#partial = new Set();
-    this.seenRevision = delivery.revision;
+  #answered({ id, answer, revision }: Delivery & { type: 'answer' }): void {
+    const expected = this.#ids.get(id);
+    this.#ids.delete(id);
+    for (const view of this.views) view.answered(revision);
+    if (typeof expected !== 'object' || !('floor' in expected)) return;
+    const { problem } = this.options.truth;
+    const say = (text: string) => problem.call(this.options.truth, `${this.name} ${text}`);
+    if (revision < expected.floor) say(`read at ${revision}, behind ${expected.floor}`);
+    if (answer.type !== 'node' || expected.own === undefined) return;
+    const own = new TextDecoder().decode(answer.node?.data);
+    if (own !== expected.own) say(`read '${own}' of its own instead of '${expected.own}'`);
   }
 }

@@ -8,6 +8,7 @@ import { MemoryNetwork } from '../../src/transport/memory-network.js';
 import {
   createRandomPolicy,
   type NetworkFaults,
+  type NetworkPolicy,
   NO_FAULTS,
 } from '../../src/transport/network-policy.js';
 import { asMemberId } from '../../src/types/ids.js';
@@ -30,55 +31,129 @@ export interface RunOptions {
   readonly healedMs: number;
 }
 
-export async function runSeed({ seed, faultyMs, healedMs }: RunOptions): Promise<RunResult> {
-  const world = new World(seed);
-  const faults = drawFaults(world.random);
-  let current = faults;
-  const policy = {
-    deliveries: (...args: Parameters<ReturnType<typeof createRandomPolicy>['deliveries']>) =>
-      createRandomPolicy(world.random, current).deliveries(...args),
-    dialMs: (...args: Parameters<ReturnType<typeof createRandomPolicy>['dialMs']>) =>
-      createRandomPolicy(world.random, current).dialMs(...args),
-    closeSeenMs: (...args: Parameters<ReturnType<typeof createRandomPolicy>['closeSeenMs']>) =>
-      createRandomPolicy(world.random, current).closeSeenMs(...args),
-  };
-  const network = new MemoryNetwork({ schedule: (ms, fn) => world.schedule(ms, fn), policy });
-  const members = createMembers(world, network);
-  const clients: SimClient[] = [];
-  const checks = new Checks(world, members, clients);
-  for (const member of members) member.start();
-  await world.run(2_000, () => checks.step());
-  await prepare(world, members, checks);
-  const stops = createClients(world, members, { checks, clients });
-  const stopFaults = disturb(world, members, network);
-  await world.run(faultyMs, () => checks.step());
-  stopFaults();
-  current = NO_FAULTS;
-  for (const a of members) for (const b of members) if (a !== b) network.heal(a.id, b.id);
-  for (const a of members) for (const b of members) if (a !== b) network.unclog(a.id, b.id);
-  for (const member of members) if (!member.isUp) member.start();
-  await world.run(healedMs, () => checks.step());
-  for (const stop of stops) stop();
-  await world.run(2_500, () => checks.step());
-  checks.final();
-  if (process.env['SIM_SHOW'])
-    for (const m of members)
-      console.log(
-        m.name,
-        m.isUp,
-        m.failure,
-        m.member?.core.tree.revision,
-        '\n' + m.member?.core.raft.describe(),
-      );
-  const revision = members[0]?.member?.core.tree.revision ?? 0;
-  const { traceHash, events } = world;
-  return {
-    problems: checks.problems,
-    traceHash,
-    events,
-    revision,
-    acknowledged: checks.acknowledged,
-  };
+/** New clients in place of those that are gone, for one run. */
+const CLIENTS_MAX = 10;
+const CLIENTS_AT_ONCE = 4;
+const CALM_MS = 1_500;
+
+export async function runSeed(options: RunOptions): Promise<RunResult> {
+  return new Simulation(options).run();
+}
+
+class Simulation {
+  readonly #options: RunOptions;
+  readonly #world: World;
+  #faults: NetworkFaults;
+  readonly #network: MemoryNetwork;
+  readonly #members: readonly SimMember[];
+  readonly #clients: SimClient[] = [];
+  readonly #checks: Checks;
+  readonly #stops: (() => void)[] = [];
+
+  constructor(options: RunOptions) {
+    const world = new World(options.seed);
+    this.#options = options;
+    this.#world = world;
+    this.#faults = drawFaults(world.random);
+    const policy = (): NetworkPolicy => createRandomPolicy(world.random, this.#faults);
+    this.#network = new MemoryNetwork({
+      schedule: (ms, fn) => world.schedule(ms, fn),
+      policy: {
+        deliveries: (...args) => policy().deliveries(...args),
+        dialMs: (...args) => policy().dialMs(...args),
+        closeSeenMs: (...args) => policy().closeSeenMs(...args),
+      },
+    });
+    this.#members = createMembers(world, this.#network);
+    this.#checks = new Checks(world, this.#members, this.#clients);
+  }
+
+  async run(): Promise<RunResult> {
+    const { faultyMs, healedMs } = this.#options;
+    for (const member of this.#members) member.start();
+    await this.#pass(2_000);
+    await this.#prepare();
+    for (let i = 0; i < CLIENTS_AT_ONCE; i++) this.#addClient();
+    const stopReplacing = this.#world.every(300, () => this.#replaceClients());
+    const stopFaults = disturb(this.#world, this.#members, this.#network);
+    await this.#pass(faultyMs);
+    stopReplacing();
+    stopFaults();
+    this.#heal();
+    await this.#pass(healedMs);
+    for (const client of this.#clients) client.isDraining = true;
+    await this.#pass(CALM_MS);
+    for (const stop of this.#stops) stop();
+    await this.#pass(300);
+    this.#checks.final();
+    return this.#result();
+  }
+
+  #pass(ms: number): Promise<void> {
+    return this.#world.run(ms, () => this.#checks.step());
+  }
+
+  #heal(): void {
+    this.#faults = NO_FAULTS;
+    const members = this.#members;
+    for (const a of members) for (const b of members) if (a !== b) this.#network.heal(a.id, b.id);
+    for (const a of members) for (const b of members) if (a !== b) this.#network.unclog(a.id, b.id);
+    for (const member of members) if (!member.isUp) member.start();
+  }
+
+  #result(): RunResult {
+    const revision = this.#members[0]?.member?.core.tree.revision ?? 0;
+    const { traceHash, events } = this.#world;
+    const { problems, acknowledged } = this.#checks;
+    return { problems, traceHash, events, revision, acknowledged };
+  }
+
+  /** The parents that clients create below. */
+  async #prepare(): Promise<void> {
+    const { random } = this.#world;
+    for (const path of ['/log', '/eph', '/own', '/services', '/services/web'])
+      for (let attempt = 0; attempt < 20; attempt++) {
+        const isThere = ({ member }: SimMember) => member?.core.tree.get(path) !== undefined;
+        if (this.#members.every(isThere)) break;
+        const create = { kind: 'create', path, nodeKind: 'persistent', sequential: false } as const;
+        const body = encodeBody({ ...create, data: new Uint8Array(0), ttlMs: 0, acl: [] });
+        const write = { type: 'write', id: 1, timeoutMs: 1_000, kind: 'create', seq: 0 } as const;
+        const sim = random.pick(this.#members.filter(({ isUp }) => isUp));
+        const connection = sim.connect({ deliver: () => {}, unsentBytes: () => 0 });
+        connection.use((attachment) => attachment.submit([{ ...write, body }]));
+        await this.#pass(200);
+      }
+  }
+
+  /** A client dies some time, and in place of every one that is gone another comes, often at its address. */
+  #replaceClients(): void {
+    const { random } = this.#world;
+    const active = this.#clients.filter((client) => !isGone(client));
+    if (active.length > 0 && random.below(8) === 0) random.pick(active).die();
+    if (this.#clients.length >= CLIENTS_MAX || active.length >= CLIENTS_AT_ONCE) return;
+    const gone = this.#clients.filter(isGone);
+    const isRestart = gone.length > 0 && random.below(2) === 0;
+    this.#addClient(isRestart ? random.pick(gone).options.port : undefined);
+  }
+
+  #addClient(port = this.#clients.length): void {
+    const { random } = this.#world;
+    const client = new SimClient({
+      name: `c${this.#clients.length}`,
+      world: this.#world,
+      members: this.#members,
+      truth: this.#checks,
+      timeoutMs: random.pick([2_000, 4_000]),
+      graceMs: random.pick([0, 300, 800]),
+      port: 8_000 + (port % 8_000),
+    });
+    this.#clients.push(client);
+    this.#stops.push(client.start());
+  }
+}
+
+function isGone({ isOver, diedAtMs }: SimClient): boolean {
+  return isOver || diedAtMs !== undefined;
 }
 
 /** Some seeds leave some faults out entirely, others have them wildly. */
@@ -116,41 +191,15 @@ function createMembers(world: World, network: MemoryNetwork): SimMember[] {
   );
 }
 
-/** The two parents that clients create below. */
-async function prepare(world: World, members: readonly SimMember[], checks: Checks): Promise<void> {
-  for (const path of ['/log', '/eph'])
-    for (let attempt = 0; attempt < 20; attempt++) {
-      if (members.every(({ member }) => member?.core.tree.get(path) !== undefined)) break;
-      const { member } = world.random.pick(members.filter(({ isUp }) => isUp));
-      const create = { kind: 'create', path, nodeKind: 'persistent', sequential: false } as const;
-      const body = encodeBody({ ...create, data: new Uint8Array(0), ttlMs: 0, acl: [] });
-      const sink = { deliver: () => {}, unsentBytes: () => 0 };
-      const attachment = member!.attach({ identities: [], ordered: false }, sink);
-      attachment.submit([{ type: 'write', id: 1, timeoutMs: 1_000, kind: 'create', body, seq: 0 }]);
-      await world.run(500, () => checks.step());
-    }
-}
-
-function createClients(
-  world: World,
-  members: readonly SimMember[],
-  into: { readonly checks: Checks; readonly clients: SimClient[] },
-): (() => void)[] {
-  const stops: (() => void)[] = [];
-  for (let i = 0; i < 4; i++) {
-    const timeoutMs = world.random.pick([2_000, 4_000]);
-    const options = { name: `c${i}`, world, members, truth: into.checks, timeoutMs, graceMs: 0 };
-    const client = new SimClient(options);
-    into.clients.push(client);
-    stops.push(client.start());
-  }
-  return stops;
-}
-
-/** Kills, power cuts, partitions and clogs, a few a second. */
+/** Kills, power cuts, stops, partitions and clogs, a few a second. */
 function disturb(world: World, members: readonly SimMember[], network: MemoryNetwork): () => void {
   const { random } = world;
-  const weights = { stop: random.below(3), cut: random.below(3), clog: random.below(2) };
+  const weights = {
+    stop: random.below(3),
+    cut: random.below(3),
+    clog: random.below(2),
+    pause: random.below(3),
+  };
   return world.every(150 + random.below(1_500), () => {
     const one = random.pick(members);
     const other = random.pick(members.filter((member) => member !== one));
@@ -169,6 +218,7 @@ function disturb(world: World, members: readonly SimMember[], network: MemoryNet
         network.heal(other.id, one.id);
       });
     }
+    if (random.below(3) < weights.pause) random.pick(members).pause(random.below(3_000));
     if (random.below(3) < weights.clog) {
       network.clog(one.id, other.id);
       world.schedule(lastsMs, () => network.unclog(one.id, other.id));

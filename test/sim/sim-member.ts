@@ -1,10 +1,11 @@
 /**
  * One member in virtual time: the production `Member`, log and checkpoint code over disks and a network in
- * memory. It can lose its power (un-synced bytes are kept, lost or torn), be killed, and start again.
+ * memory. It can lose its power (un-synced bytes are kept, lost or torn), be killed, be stopped for a while,
+ * and start again. Its clock runs at a rate of its own.
  */
-import { encodeInstance } from '../../src/codec/instance.js';
 import { assembleMember } from '../../src/server/assemble.js';
 import type { Member } from '../../src/server/member.js';
+import type { Attachment, Sink } from '../../src/server/service.js';
 import type { Tuning } from '../../src/server/tuning.js';
 import { MemoryDisk } from '../../src/storage/memory-disk.js';
 import { MemoryStateDatabases } from '../../src/storage/memory-state-database.js';
@@ -14,27 +15,22 @@ import {
   openMemoryStorage,
 } from '../../src/storage/open.js';
 import type { MemoryNetwork } from '../../src/transport/memory-network.js';
+import type { Transport, TransportHandler } from '../../src/transport/transport.js';
 import { asClusterId, type MemberId } from '../../src/types/ids.js';
 import type { ConfiguredMember } from '../../src/types/log.js';
-import type { Logger } from '../../src/types/ports.js';
+import type { Clock, Logger } from '../../src/types/ports.js';
+import { DriftingClock, SimProcess } from './process.js';
 import type { World } from './world.js';
-
-export { encodeInstance };
 
 export const CLUSTER_ID = asClusterId('c'.repeat(32));
 
-const SILENT: Logger = process.env['SIM_SHOW']
-  ? {
-      debug() {},
-      info() {},
-      warn(...a: unknown[]) {
-        console.log(...a);
-      },
-      error(...a: unknown[]) {
-        console.log(...a);
-      },
-    }
-  : { debug() {}, info() {}, warn() {}, error() {} };
+/** The furthest that a clock's rate is off, as share (design 3). */
+export const RATE_ERROR = 0.05;
+
+const say = (fields: object, message: string) => console.log(message, fields);
+const isShown = process.env['SIM_SHOW'] !== undefined;
+const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
+const LOGGER: Logger = isShown ? { ...QUIET, warn: say, error: say } : QUIET;
 
 export interface SimMemberOptions {
   readonly id: MemberId;
@@ -47,13 +43,19 @@ export interface SimMemberOptions {
   readonly diskDelayMsMax: number;
 }
 
+/** A client's connection. What it sends to a process that is stopped waits there. */
+export interface Connection {
+  use(task: (attachment: Attachment) => void): void;
+}
+
 export class SimMember {
   readonly id: MemberId;
   readonly name: string;
   readonly #options: SimMemberOptions;
+  readonly #clock: Clock & { readonly rate: number };
   readonly #disk: MemoryDisk;
   readonly #states: MemoryStateDatabases;
-  #life = 0;
+  #process: SimProcess;
   #isStarted = false;
   /** undefined while down or starting. */
   member: Member | undefined;
@@ -65,8 +67,10 @@ export class SimMember {
     this.id = options.id;
     this.name = options.name;
     this.#options = options;
+    this.#clock = drawClock(world);
+    this.#process = new SimProcess(world);
     const schedule = (_: unknown, complete: () => void) =>
-      world.schedule(world.random.below(diskDelayMsMax * 10 + 1) / 10, complete);
+      this.#process.after(world.random.below(diskDelayMsMax * 10 + 1) / 10, complete);
     this.#disk = new MemoryDisk({ schedule });
     this.#states = new MemoryStateDatabases({ schedule });
   }
@@ -78,16 +82,18 @@ export class SimMember {
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
-    const life = ++this.#life;
-    this.#start(life).catch((error) => {
-      if (life === this.#life) this.failure = error;
+    const process = new SimProcess(this.#options.world);
+    this.#process = process;
+    this.#start(process).catch((error) => {
+      if (process === this.#process) this.failure = error;
     });
   }
 
   /** The process dies; with `power`, the machine too. */
   stop(how: 'kill' | 'power'): void {
-    this.#life++;
     this.#isStarted = false;
+    this.#process.kill();
+    this.#process = new SimProcess(this.#options.world);
     this.#options.network.kill(this.id);
     this.member?.stop();
     this.member = undefined;
@@ -100,35 +106,59 @@ export class SimMember {
     }
   }
 
-  async #start(life: number): Promise<void> {
-    const { world, network, tuning, id, name } = this.#options;
-    const storage = await this.#openStorage({
-      timer: { start: (delayMs, callback) => startTimer(world, delayMs, callback) },
+  /** Stands still for a while, unless it does already. */
+  pause(forMs: number): void {
+    const process = this.#process;
+    if (process.isPaused) return;
+    process.pause();
+    this.#options.world.schedule(forMs, () => process.resume());
+  }
+
+  connect(sink: Sink): Connection {
+    const process = this.#process;
+    const { member } = this;
+    let attachment: Attachment | undefined;
+    process.run(() => {
+      attachment = member?.attach({ identities: [], ordered: true }, sink);
     });
-    if (life !== this.#life) return;
-    const transport = network.join({ self: { id, name }, clusterId: CLUSTER_ID });
+    return {
+      use: (task) =>
+        process.run(() => {
+          if (attachment !== undefined) task(attachment);
+        }),
+    };
+  }
+
+  async #start(process: SimProcess): Promise<void> {
+    const { world, network, tuning, id, name } = this.#options;
+    const delayOf = (ms: number) => ms / this.#clock.rate;
+    const storage = await this.#openStorage({
+      timer: { start: (delayMs, callback) => startTimer(process, delayOf(delayMs), callback) },
+    });
+    if (process !== this.#process) return;
+    const joined = network.join({ self: { id, name }, clusterId: CLUSTER_ID });
     const { member } = await assembleMember({
       self: id,
       boot: storage.identity!.boot,
       clusterId: CLUSTER_ID,
       storage,
-      transport,
-      clock: world,
+      transport: stoppable(joined, process),
+      clock: this.#clock,
       random: world.random,
       scheduler: {
-        defer: (task) => world.schedule(0, task),
-        every: (intervalMs, task) => world.every(intervalMs, task),
+        defer: (task) => process.after(0, task),
+        every: (intervalMs, task) => process.every(delayOf(intervalMs), task),
       },
-      logger: SILENT,
+      logger: LOGGER,
       tuning,
       describeSelf: () => describe(id, name),
       sessionEnded: () => {},
       pushed: () => {},
     });
-    if (life !== this.#life) return member.stop();
+    if (process !== this.#process) return member.stop();
     this.member = member;
     member.failed.then((error) => {
-      if (life === this.#life) this.failure = error;
+      if (process === this.#process) this.failure = error;
     });
   }
 
@@ -145,13 +175,39 @@ export class SimMember {
   }
 }
 
-function startTimer(world: World, delayMs: number, callback: () => void): () => void {
-  let cancelled = false;
-  world.schedule(delayMs, () => {
-    if (!cancelled) callback();
+/** Half of the clocks are right. Wall time is off by days and means nothing. */
+function drawClock(world: World): DriftingClock {
+  const { random } = world;
+  const steps = 100;
+  const off = random.below(2) === 0 ? 0 : (random.below(2 * steps + 1) - steps) / steps;
+  return new DriftingClock(world, 1 + off * RATE_ERROR, (random.below(200) - 100) * 3_600_000);
+}
+
+/** What comes over the network reaches a process, and waits while that is stopped. */
+function stoppable(transport: Transport, process: SimProcess): Transport {
+  return {
+    address: transport.address,
+    start: (handler: TransportHandler) =>
+      transport.start({
+        receive: (from, messages) => process.run(() => handler.receive(from, messages)),
+        connected: (peer) => process.run(() => handler.connected(peer)),
+        peerDown: (peer) => process.run(() => handler.peerDown(peer)),
+        serveCheckpoint: (request) => handler.serveCheckpoint(request),
+      }),
+    setPeers: (peers) => transport.setPeers(peers),
+    send: (to, messages) => transport.send(to, messages),
+    fetchCheckpoint: (from, request) => transport.fetchCheckpoint(from, request),
+    close: () => transport.close(),
+  };
+}
+
+function startTimer(process: SimProcess, delayMs: number, callback: () => void): () => void {
+  let isCancelled = false;
+  process.after(delayMs, () => {
+    if (!isCancelled) callback();
   });
   return () => {
-    cancelled = true;
+    isCancelled = true;
   };
 }
 
