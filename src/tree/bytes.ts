@@ -65,12 +65,11 @@ export class DataStore {
   }
 
   #place(holder: DataHolder, data: Uint8Array): void {
+    // What it had must not be moved once more by what makes room here.
+    holder.slab = undefined;
     holder.dataOffset = 0;
     holder.dataLength = data.length;
-    if (data.length === 0) {
-      holder.slab = undefined;
-      return;
-    }
+    if (data.length === 0) return;
     if (data.length > SHARED_BYTES_MAX) {
       holder.slab = ownSlab(data);
       return;
