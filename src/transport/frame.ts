@@ -1,8 +1,10 @@
 /**
  * Frames of the peer stream: the protobuf message `Frame { bytes bytes = 1; }`, written and read by hand so
- * that entry bytes are not copied through a protobuf codec. Inside, one byte of kind and the payload. A payload
- * too long for one frame travels as pieces, between which whole frames may pass.
+ * that entry bytes are not copied through a protobuf codec. Inside, one byte of kind, the payload and a CRC32
+ * of both: TCP's own sum misses what memory and middleboxes do, and a follower must not apply a byte that the
+ * leader never sent. A payload too long for one frame travels as pieces, between which whole frames may pass.
  */
+import { crc32 } from 'node:zlib';
 import { PEER_FRAME_BYTES_MAX } from '../types/limits.js';
 
 const KINDS = ['hello', 'messages', 'piece', 'lastPiece', 'ping', 'pong'] as const;
@@ -16,23 +18,26 @@ export interface Frame {
 
 /** Field 1, length-delimited. */
 const TAG = 0x0a;
+const SUM_BYTES = 4;
 const EMPTY = new Uint8Array(0);
 
 export function encodeFrame(kind: FrameKind, parts: readonly Uint8Array[] = [EMPTY]): Buffer {
-  let length = 1;
+  let length = 1 + SUM_BYTES;
   for (const part of parts) length += part.length;
   const bytes = Buffer.allocUnsafe(1 + varintBytes(length) + length);
-  let offset = writeVarint(bytes, 1, length);
+  const start = writeVarint(bytes, 1, length);
+  let offset = start;
   bytes[0] = TAG;
   bytes[offset++] = KINDS.indexOf(kind);
   for (const part of parts) {
     bytes.set(part, offset);
     offset += part.length;
   }
+  bytes.writeUInt32LE(crc32(bytes.subarray(start, offset)), offset);
   return bytes;
 }
 
-/** `undefined` when the bytes are not exactly one frame of a known kind. */
+/** `undefined` when the bytes are not exactly one undamaged frame of a known kind. */
 export function decodeFrame(bytes: Uint8Array): Frame | undefined {
   if (bytes[0] !== TAG) return undefined;
   let length = 0;
@@ -43,9 +48,16 @@ export function decodeFrame(bytes: Uint8Array): Frame | undefined {
     length += (byte & 0x7f) * scale;
     if (byte < 0x80) break;
   }
-  if (length < 1 || offset + length !== bytes.length) return undefined;
+  if (length <= SUM_BYTES || offset + length !== bytes.length) return undefined;
+  const end = bytes.length - SUM_BYTES;
   const kind = KINDS[bytes[offset]!];
-  return kind === undefined ? undefined : { kind, payload: bytes.subarray(offset + 1) };
+  if (kind === undefined || crc32(bytes.subarray(offset, end)) !== readSum(bytes, end))
+    return undefined;
+  return { kind, payload: bytes.subarray(offset + 1, end) };
+}
+
+function readSum(bytes: Uint8Array, offset: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset + offset, SUM_BYTES).getUint32(0, true);
 }
 
 function varintBytes(value: number): number {

@@ -28,7 +28,7 @@ export class Inlet {
   take(bytes: Uint8Array): string | undefined {
     // A Buffer's `slice` is a view: what is handed on must copy when it is told to.
     const frame = decodeFrame(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
-    if (frame === undefined) return 'not a frame';
+    if (frame === undefined) return 'not a frame, or damaged on the way';
     if (this.#greeted !== (frame.kind !== 'hello')) return 'hello must come first, and once';
     switch (frame.kind) {
       case 'hello':

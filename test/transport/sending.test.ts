@@ -81,6 +81,15 @@ describe('frame', () => {
     expect(decodeFrame(Buffer.from('0affffffffffff01', 'hex'))).toBeUndefined();
   });
 
+  it('is refused when any bit of it was flipped on the way', () => {
+    const bytes = encodeFrame('messages', [Uint8Array.from({ length: 60 }, (_, i) => i)]);
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const damaged = Buffer.from(bytes);
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+      expect(decodeFrame(damaged), `bit ${bit}`).toBeUndefined();
+    }
+  });
+
   it('in pieces is held no longer than a frame may be', () => {
     const joiner = new PieceJoiner();
     const piece = new Uint8Array(PEER_FRAME_BYTES_MAX / 4);
