@@ -9,6 +9,7 @@ import { encodeCommand } from '../codec/command.js';
 import { assert } from '../types/assert.js';
 import type { Envelope } from '../types/command.js';
 import type { MemberId } from '../types/ids.js';
+import { RAFT_APPEND_BYTES_MAX } from '../types/limits.js';
 import type { EntryBatch } from '../types/log.js';
 import { BatchBuilder, dropFirst } from './batch.js';
 import { Fifo } from './fifo.js';
@@ -65,6 +66,8 @@ export class OriginQueue {
     encodeCommand({ ...sender, origin }, body, this.#builder.writer);
     this.#builder.endEntry();
     this.#slots.push(slot);
+    // A batch travels as one message, and a longer one than a peer takes would never arrive.
+    if (this.#builder.bytes >= RAFT_APPEND_BYTES_MAX) this.#seal();
   }
 
   /** What may be sent now, within `windowBytes` of sent and not applied; marked as sent. */

@@ -40,6 +40,15 @@ test('the members left elect a leader when it leaves, and it catches up when it 
   expect(await write(again, '/after')).toMatchObject({ type: 'outcome' });
 });
 
+test('more than one frame of changes that arrive at a follower at once', async () => {
+  const members = await startThree();
+  await write(members[0]!, '/before');
+  const follower = members.find(({ service }) => service.status().self.role !== 'leader')!;
+  const paths = ['/a', '/b', '/c', '/d', '/e', '/f'];
+  const outcomes = await Promise.all(paths.map((path) => write(follower, path, 1024 * 1024)));
+  for (const outcome of outcomes) expect(outcome).toMatchObject({ type: 'outcome' });
+});
+
 async function startThree(): Promise<RunningMember[]> {
   return (await startThreeWithConfigs()).members;
 }
@@ -63,9 +72,9 @@ async function startThreeWithConfigs() {
   return { configs, members };
 }
 
-function write(member: RunningMember, path: string): Promise<Delivery> {
+function write(member: RunningMember, path: string, bytes = 10): Promise<Delivery> {
   const create = { kind: 'create', path, nodeKind: 'persistent', sequential: false } as const;
-  const body = encodeBody({ ...create, data: new Uint8Array(10), ttlMs: 0, acl: [] });
+  const body = encodeBody({ ...create, data: new Uint8Array(bytes), ttlMs: 0, acl: [] });
   return new Promise((resolve) => {
     const options = { identities: [], ordered: false };
     const deliver = (batch: readonly Delivery[]) => {
