@@ -16,7 +16,7 @@ import type { MemberStatus, PeerMessage } from '../types/peer.js';
 import type { Clock } from '../types/ports.js';
 import { type AppliedAt, Applier } from './applier.js';
 import { Forwarding } from './forwarding.js';
-import { Gate, type GateHost, unknownOutcome } from './gate.js';
+import { Gate, type GateHost, notApplied, type Slot, unknownOutcome } from './gate.js';
 import { Intake } from './intake.js';
 import { Leading } from './leading.js';
 import { OriginQueue } from './origin-queue.js';
@@ -250,13 +250,22 @@ export class Core {
   installed({ snapshot, time }: CheckpointMeta, tree: Tree): void {
     this.#tree = tree;
     this.#hub.replaceTree(tree);
-    const applied = tree.originNumber(this.#options.self, this.#options.boot);
-    while (this.#origin.applied < applied) {
-      const slot = this.#origin.settle(this.#origin.applied + 1);
-      slot.gate.fail(slot, unknownOutcome('UNAVAILABLE', 'this member was refetching its state'));
-    }
+    this.#settleUpTo(tree.originNumber(this.#options.self, this.#options.boot));
     this.#applier.replaceTree(tree, { ...snapshot, time });
     this.#raft.snapshotInstalled(snapshot);
+  }
+
+  /** The new state holds these changes, but not what came of them. */
+  #settleUpTo(applied: number): void {
+    const reason = 'this member was refetching its state';
+    const last = new Map<Gate, Slot>();
+    while (this.#origin.applied < applied) {
+      const slot = this.#origin.settle(this.#origin.applied + 1);
+      slot.gate.fail(slot, unknownOutcome('UNAVAILABLE', reason));
+      last.set(slot.gate, slot);
+    }
+    for (const slot of last.values())
+      this.#reads.failBefore(slot, notApplied('UNAVAILABLE', reason));
   }
 
   installFailed(from: MemberId): void {

@@ -117,6 +117,12 @@ export class Reads {
       if (earlier.work?.type === 'read' && earlier.work.floor <= revision) this.#perform(earlier);
   }
 
+  /** The state jumped past this change: what came before it can no longer be answered in its place. */
+  failBefore(slot: Slot, failure: Failure): void {
+    if (!slot.gate.ordered || slot.gate.workCount === 0) return;
+    for (const earlier of slot.gate.workBefore(slot)) this.fail(earlier, failure);
+  }
+
   sweep(nowMs: number): void {
     for (const slot of this.#open) {
       if (slot.gate.isClosed) this.#open.delete(slot);

@@ -1,12 +1,23 @@
 /** What a connection sees of one member: order, limits, touches and staleness, over the whole core. */
 import { describe, expect, it } from 'vitest';
+import { asTerm } from '../../src/types/ids.js';
 import {
   ATTACHMENT_REQUESTS_MAX,
   ATTACHMENT_UNSENT_BYTES_MAX,
   PENDING_BYTES_MAX,
 } from '../../src/types/limits.js';
-import { create, remove, secretHash, set } from '../tree/driver.js';
-import { Solo } from './support.js';
+import { create, Driver, remove, secretHash, set } from '../tree/driver.js';
+import { OTHER_VOTER, SELF, Solo, VOTER } from './support.js';
+
+/** What another member applied, up to a request of this one. */
+function laterState(revision: number, number: number) {
+  const driver = new Driver();
+  while (driver.tree.revision < revision - number) driver.ask(set('/'));
+  for (let i = 1; i <= number; i++) driver.apply(set('/'), { member: SELF, boot: 1, number: i });
+  const configuration = { voters: [VOTER, OTHER_VOTER], learners: [] };
+  const snapshot = { index: driver.tree.revision, term: asTerm(1), configuration };
+  return { snapshot, tree: driver.tree };
+}
 
 describe('pipelined requests of a session', () => {
   it('are answered in order, and a read sees the writes before it and none behind it', () => {
@@ -62,6 +73,24 @@ describe('pipelined requests of a session', () => {
     client.write(create('/a'), 1);
     solo.turn();
     expect(client.take().at(-1)).toMatch('NO_SESSION');
+  });
+});
+
+describe('a state that is fetched', () => {
+  it('leaves what it settled unknown, and answers no read as if it came before that', () => {
+    const solo = new Solo({}, [VOTER, OTHER_VOTER]);
+    const client = solo.connect();
+    const before = client.read('/a', { floor: 1_000 });
+    const first = client.write(create('/a'));
+    const between = client.read('/a', { floor: 1_000 });
+    const second = client.write(remove('/a'));
+    solo.turn();
+    const { core } = solo;
+    const { snapshot, tree } = laterState(10, 2);
+    core.installed({ snapshot, digest: '', time: 0, formatVersion: 1 }, tree);
+    solo.turn();
+    const answers = client.take().filter((text) => /^\d/.test(text));
+    expect(answers).toEqual([before, first, between, second].map((id) => `${id} UNAVAILABLE`));
   });
 });
 

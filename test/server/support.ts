@@ -20,6 +20,9 @@ import { secretHash } from '../tree/driver.js';
 export const SELF = asMemberId('1'.repeat(16));
 export const OTHER = asMemberId('2'.repeat(16));
 
+export const VOTER = { id: SELF, name: 'r1', peerAddress: 'r1:1' };
+export const OTHER_VOTER = { id: OTHER, name: 'r2', peerAddress: 'r2:1' };
+
 export const sid = (n: number) => asSessionId(n);
 export const rev = (n: number) => asRevision(n);
 
@@ -121,10 +124,9 @@ export class Solo {
   isPersisting = true;
   #unpersisted: number[] = [];
 
-  constructor(tuning: Partial<Tuning> = {}) {
+  constructor(tuning: Partial<Tuning> = {}, voters = [VOTER]) {
     const all = { ...DEFAULT_TUNING, ...tuning };
     const { historyEventsMax, historyBytesMax } = all;
-    const voters = [{ id: SELF, name: 'r1', peerAddress: 'r1:1' }];
     const appliedAt = { term: NO_TERM, configuration: { voters, learners: [] }, time: 0 };
     const { heartbeatTicks, electionTicksMin, electionTicksMax } = all;
     const hardState = { term: NO_TERM, votedFor: undefined, commitIndex: NO_INDEX };

@@ -148,7 +148,7 @@ export class SimClient {
     for (const view of this.views) view.restart();
     const deliver = (batch: readonly Delivery[]) =>
       world.schedule(0, () => {
-        if (life === this.#life) for (const delivery of batch) this.#take(delivery);
+        for (const delivery of batch) if (life === this.#life) this.#take(delivery);
       });
     this.#connection = world.random.pick(up).connect({ deliver, unsentBytes: () => 0 });
     this.#askForSession();

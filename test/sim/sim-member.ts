@@ -28,7 +28,7 @@ export const CLUSTER_ID = asClusterId('c'.repeat(32));
 export const RATE_ERROR = 0.05;
 
 const say = (fields: object, message: string) => console.log(message, fields);
-const isShown = process.env['SIM_SHOW'] !== undefined;
+const isShown = process.env.SIM_SHOW !== undefined;
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 const LOGGER: Logger = isShown ? { ...QUIET, warn: say, error: say } : QUIET;
 
@@ -41,6 +41,7 @@ export interface SimMemberOptions {
   readonly tuning: Tuning;
   /** Longest time that a disk operation takes. */
   readonly diskDelayMsMax: number;
+  readonly logger?: Logger;
 }
 
 /** A client's connection. What it sends to a process that is stopped waits there. */
@@ -73,6 +74,11 @@ export class SimMember {
       this.#process.after(world.random.below(diskDelayMsMax * 10 + 1) / 10, complete);
     this.#disk = new MemoryDisk({ schedule });
     this.#states = new MemoryStateDatabases({ schedule });
+  }
+
+  /** What it finds when it starts: for damage, while it is down. */
+  get machine(): { readonly disk: MemoryDisk; readonly states: MemoryStateDatabases } {
+    return { disk: this.#disk, states: this.#states };
   }
 
   get isUp(): boolean {
@@ -149,7 +155,7 @@ export class SimMember {
         defer: (task) => process.after(0, task),
         every: (intervalMs, task) => process.every(delayOf(intervalMs), task),
       },
-      logger: LOGGER,
+      logger: this.#options.logger ?? LOGGER,
       tuning,
       describeSelf: () => describe(id, name),
       sessionEnded: () => {},
