@@ -73,7 +73,8 @@ export function commandOf({ workloads, rounds, beside, ...values }) {
   const peers = beside.flatMap((name) => ['--beside', name]);
   const quick = values.quick ? ['--quick'] : [];
   const parts = [...names, '--rounds', String(rounds), ...peers, ...flags, ...quick];
-  return `npm run bench -- ${parts.join(' ')}`;
+  const engine = process.env.NODE_OPTIONS ? `NODE_OPTIONS='${process.env.NODE_OPTIONS}' ` : '';
+  return `${engine}npm run bench -- ${parts.join(' ')}`;
 }
 
 const quoted = (text) => (text.includes(' ') ? `'${text}'` : text);

@@ -31,15 +31,19 @@ async function runSystem({ name, workload, round, options, progress, print }) {
   const cases = casesOf(workload, options);
   if (cases.length === 0) return [];
   const profile = profileFor({ name, workload, round, options });
-  const system = await startSystem(name, { dir: options.dir, profile });
-  const samples = [];
+  let samples = [];
+  let system;
   try {
+    system = await startSystem(name, { dir: options.dir, profile });
     await workload.prepare?.(system);
     for (const [i, one] of cases.entries()) {
       samples.push(await runCase({ system, one, caseId: i, workload, options, progress }));
     }
+  } catch (error) {
+    progress(`  ${name} does not start: ${error.message}`);
+    samples = cases.map((one) => failedSample(sampleHead({ one, workload, name }), error));
   } finally {
-    await system.stop();
+    await system?.stop();
   }
   if (profile !== undefined) printProfiles(samples, profile, print);
   return samples;
@@ -66,10 +70,19 @@ function profileFor({ name, workload, round, options }) {
   return { folder: options.profile, prefix: `${workload.name}-${name}-${round + 1}` };
 }
 
-/** A case that fails is a finding, not the end of the run. */
-async function runCase({ system, one, caseId, workload, options, progress }) {
+function sampleHead({ one, workload, name }) {
   const { label, unit, better, goal } = one;
-  const sample = { workload: workload.name, case: label, unit, better, goal, system: system.name };
+  return { workload: workload.name, case: label, unit, better, goal, system: name };
+}
+
+/** A case that fails is a finding, not the end of the run. */
+function failedSample(head, error) {
+  return { ...head, values: [], details: {}, costs: [], notes: [`failed: ${error.message}`] };
+}
+
+async function runCase({ system, one, caseId, workload, options, progress }) {
+  const { label, unit } = one;
+  const head = sampleHead({ one, workload, name: system.name });
   const measure = (work) => metered(() => system.members, work);
   const context = { system, settings: options.settings, caseId, progress, metered: measure };
   try {
@@ -77,9 +90,9 @@ async function runCase({ system, one, caseId, workload, options, progress }) {
     progress(`  ${label}: ${values.map((each) => Number(each.toPrecision(4))).join(', ')} ${unit}`);
     const leader = await system.leader();
     const costs = found.costs.map((cost) => ({ ...cost, isLeader: cost.name === leader.name }));
-    return { notes: [], details: {}, ...found, ...sample, values, costs };
+    return { notes: [], details: {}, ...found, ...head, values, costs };
   } catch (error) {
     progress(`  ${label}: failed: ${error.message}`);
-    return { ...sample, values: [], details: {}, costs: [], notes: [`failed: ${error.message}`] };
+    return failedSample(head, error);
   }
 }

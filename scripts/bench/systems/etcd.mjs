@@ -4,6 +4,7 @@ import protobuf from 'protobufjs';
 import { end, freePorts, removeFolder, start, until } from '../processes.mjs';
 import { VALUE } from '../settings.mjs';
 import { openChannel } from './channel.mjs';
+import { startedOrStopped } from './lifetime.mjs';
 
 const QUOTA_BYTES = 8_000_000_000;
 const KEY = Buffer.from('/bench-unary');
@@ -40,8 +41,7 @@ function decode(type, bytes) {
 
 export async function startEtcd({ folder }) {
   const system = new Etcd(folder, await planMembers(folder));
-  await system.startAll();
-  return system;
+  return startedOrStopped(system);
 }
 
 async function planMembers(folder) {

@@ -8,6 +8,7 @@ import { codec, services } from '../../../dist/rpc/definitions.js';
 import { root } from '../../staleness.mjs';
 import { end, freePorts, removeFolder, start, until } from '../processes.mjs';
 import { VALUE } from '../settings.mjs';
+import { startedOrStopped } from './lifetime.mjs';
 
 const MAIN = join(root, 'dist', 'cli', 'main.js');
 const NODE = '/bench-unary';
@@ -17,8 +18,7 @@ const SERVICE = 'bench-fanout';
 export async function startRollcall({ folder, profile }) {
   const plans = await planMembers(folder);
   const system = new Rollcall({ folder, plans, profile });
-  await system.startAll();
-  return system;
+  return startedOrStopped(system);
 }
 
 async function planMembers(folder) {
