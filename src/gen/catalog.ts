@@ -117,6 +117,8 @@ export interface InstanceSnapshot {
   readonly revision: number;
   /** It replaces what was missed. */
   readonly marked: boolean;
+  /** The rest follows in the next message; only the whole may be shown. */
+  readonly more: boolean;
 }
 
 export const ChangeType = {
@@ -139,6 +141,8 @@ export interface InstanceChange {
 export interface InstanceChanges {
   readonly revision: number;
   readonly changes: readonly InstanceChange[];
+  /** The rest of the revision follows in the next message. */
+  readonly more: boolean;
 }
 
 export interface RegisterRequest {

@@ -39,7 +39,10 @@ export interface MemberInfo {
   readonly address: string;
   readonly peerAddress: string;
   readonly httpAddress: string;
-  /** leader, follower, candidate, learner; unreachable when it has not been heard of lately. */
+  /**
+   * leader, follower, candidate, learner, quarantined (its disk was damaged and its state is being
+   * refetched); unreachable when it has not been heard of lately.
+   */
   readonly role: string;
   readonly term: number;
   readonly commitIndex: number;

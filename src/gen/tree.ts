@@ -259,6 +259,8 @@ export interface SnapshotNode {
 export interface Events {
   readonly revision: number;
   readonly events: readonly Event[];
+  /** The rest of the revision follows in the next message: what one message cannot hold. */
+  readonly more: boolean;
 }
 
 export interface Stale {

@@ -40,6 +40,20 @@ describe('a watch that begins with what is there', () => {
     expect(shown).toHaveProperty('nodes.length', 2);
   });
 
+  test('shows a revision that came in several messages as a whole, or not at all', () => {
+    const feed = children(4);
+    const part = (more: boolean, path: string) => {
+      const { events: message } = events(5, ['created', path]);
+      return response({ events: { ...message, more } });
+    };
+    expect(feed.receive(part(true, '/s/a'))).toEqual([]);
+    expect(feed.start().afterRevision).toBe(4);
+    expect(feed.receive(part(true, '/s/a'))).toEqual([]);
+    const [shown] = feed.receive(part(false, '/s/b'));
+    expect(shown).toMatchObject({ changes: [{ path: '/s/a' }, { path: '/s/b' }] });
+    expect(feed.revision).toBe(5);
+  });
+
   test('asks for everything again when the snapshot was cut off', () => {
     const feed = children();
     feed.receive(snapshot(5, ['/s/a'], { complete: false }));

@@ -37,6 +37,8 @@ export class Feed {
   #needsSnapshot: boolean;
   #hasShown = false;
   #scan: Scan | undefined;
+  /** Of a revision whose rest is on its way. */
+  #part: readonly wire.Event[] = [];
   #liveness: 'unknown' | 'live' | 'stale' = 'unknown';
 
   constructor(options: FeedOptions) {
@@ -63,6 +65,7 @@ export class Feed {
   /** To begin, or to go on at another member. */
   start(): Outgoing<wire.WatchRequest> {
     this.#scan = undefined;
+    this.#part = [];
     const { path, scope } = this.#options;
     const place = { path, scope: SCOPES[scope] };
     if (this.#needsSnapshot) return { ...place, snapshot: true };
@@ -72,7 +75,7 @@ export class Feed {
   }
 
   receive(response: wire.WatchResponse): WatchEvent[] {
-    if (response.events !== undefined) return this.#events(response.events);
+    if (response.events !== undefined) return this.#join(response.events);
     if (response.snapshot !== undefined) return this.#snapshot(response.snapshot);
     if (response.bookmark !== undefined) return this.confirm(response.bookmark);
     if (response.live !== undefined) return this.confirm(response.live);
@@ -94,6 +97,18 @@ export class Feed {
     if (this.#liveness === 'stale') return [];
     this.#liveness = 'stale';
     return [{ type: 'stale', ageMs }];
+  }
+
+  /** All events of a revision together (contract 7), in however many messages they came. */
+  #join(events: wire.Events): WatchEvent[] {
+    if (events.more) {
+      this.#part = [...this.#part, ...events.events];
+      return [];
+    }
+    if (this.#part.length === 0) return this.#events(events);
+    const whole = { ...events, events: [...this.#part, ...events.events] };
+    this.#part = [];
+    return this.#events(whole);
   }
 
   #events(events: wire.Events): WatchEvent[] {

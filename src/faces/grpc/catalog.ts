@@ -107,11 +107,7 @@ function subscribe(context: GrpcContext, call: StreamCall<wire.SubscribeRequest>
   if (start instanceof RollcallError) return refuse(call, start);
   if (filter instanceof RollcallError) return refuse(call, filter);
   const view = new RollView(filter);
-  const translate: ConstructorParameters<typeof WatchCall>[2]['translate'] = (delivery) => {
-    const bytes = view.take(delivery);
-    return bytes === undefined ? [] : [bytes];
-  };
-  new WatchCall(context, call, { start, translate });
+  new WatchCall(context, call, { start, translate: (delivery) => view.take(delivery) });
 }
 
 function rollStart({ service, afterRevision }: wire.SubscribeRequest): WatchStart | RollcallError {

@@ -10,16 +10,19 @@ import { PAGE_BYTES_MAX } from '../../types/limits.js';
 import type { TreeNode } from '../../types/node.js';
 import { messageBytes, writeWatchEvents } from './hot-messages.js';
 
-const watchBytes = new WeakMap<EventBatch, Buffer>();
+const watchBytes = new WeakMap<EventBatch, readonly Buffer[]>();
 
-/** The WatchResponse that carries the batch. */
-export function eventBytes(batch: EventBatch): Buffer {
-  let bytes = watchBytes.get(batch);
-  if (bytes === undefined) {
-    bytes = messageBytes(writeWatchEvents, batch);
-    watchBytes.set(batch, bytes);
+/** The WatchResponse that carries the batch; several when one would grow past what receivers take. */
+export function eventBytes(batch: EventBatch): readonly Buffer[] {
+  let parts = watchBytes.get(batch);
+  if (parts === undefined) {
+    const { revision } = batch;
+    parts = cutByBytes(batch.events).map((events, i, all) =>
+      messageBytes(writeWatchEvents, { revision, events }, i < all.length - 1),
+    );
+    watchBytes.set(batch, parts);
   }
-  return bytes;
+  return parts;
 }
 
 type SnapshotDelivery = Delivery & { readonly type: 'snapshot' };
@@ -35,12 +38,17 @@ export function snapshotBytes(snapshot: SnapshotDelivery): Buffer[] {
   });
 }
 
+/** What a node takes on the wire besides its path and data, at most but for overrides. */
+const NODE_BYTES = 128;
+
 /** At least one part, which may be empty. */
-function cutByBytes(nodes: readonly TreeNode[]): (readonly TreeNode[])[] {
-  const parts: TreeNode[][] = [[]];
+export function cutByBytes<T extends Pick<TreeNode, 'path' | 'data'>>(
+  nodes: readonly T[],
+): (readonly T[])[] {
+  const parts: T[][] = [[]];
   let bytes = 0;
   for (const node of nodes) {
-    const size = node.data.length + node.path.length;
+    const size = NODE_BYTES + node.data.length + node.path.length;
     if (bytes > 0 && bytes + size > PAGE_BYTES_MAX) {
       parts.push([]);
       bytes = 0;
@@ -55,7 +63,7 @@ function cutByBytes(nodes: readonly TreeNode[]): (readonly TreeNode[])[] {
 export function watchResponses(delivery: Delivery): readonly Buffer[] {
   switch (delivery.type) {
     case 'events':
-      return [eventBytes(delivery.batch)];
+      return eventBytes(delivery.batch);
     case 'snapshot':
       return snapshotBytes(delivery);
     case 'bookmark':

@@ -105,16 +105,18 @@ export function writeGetResponse(
 const WATCH_EVENTS = tag(2, LENGTH);
 const EVENTS_REVISION = tag(1, VARINT);
 const EVENTS_EVENT = tag(2, LENGTH);
+const EVENTS_MORE = tag(3, VARINT);
 const EVENT_TYPE = tag(1, VARINT);
 const EVENT_NODE = tag(2, LENGTH);
 const EVENT_CAUSE = tag(3, LENGTH);
 const EVENT_OVERRIDE = tag(4, LENGTH);
 
-/** A WatchResponse with the events of one revision. */
-export function writeWatchEvents(writer: MessageWriter, batch: EventBatch): void {
+/** A WatchResponse with the events of one revision, or with a part of them that is not the last. */
+export function writeWatchEvents(writer: MessageWriter, batch: EventBatch, more = false): void {
   const start = writer.begin(WATCH_EVENTS);
   writer.uint(EVENTS_REVISION, batch.revision);
   for (const event of batch.events) writeEvent(writer, event);
+  writer.uint(EVENTS_MORE, more ? 1 : 0);
   writer.end(start);
 }
 

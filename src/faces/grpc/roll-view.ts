@@ -13,6 +13,7 @@ import type { Cause, EventBatch, TreeEvent } from '../../types/event.js';
 import type { Instance, LeaveReason } from '../../types/instance.js';
 import type { TreeNode } from '../../types/node.js';
 import { nameOf, parentPath } from '../../types/path.js';
+import { cutByBytes } from './event-bytes.js';
 import { type InstanceFilter, passes } from './instance-filter.js';
 import { instancesOf } from './responses.js';
 
@@ -32,8 +33,7 @@ const REASONS: Readonly<Record<Cause, LeaveReason>> = {
 /** Still there, and no longer what the subscriber asked for. */
 const FILTERED = 'filtered';
 
-const NOTHING = Buffer.alloc(0);
-const unfilteredBytes = new WeakMap<EventBatch, Buffer>();
+const unfilteredBytes = new WeakMap<EventBatch, readonly Buffer[]>();
 
 export class RollView {
   readonly #filter: InstanceFilter | undefined;
@@ -45,47 +45,46 @@ export class RollView {
     this.#filter = filter;
   }
 
-  /** A SubscribeResponse, or undefined when there is nothing to say. */
-  take(delivery: Delivery): Buffer | undefined {
+  /** SubscribeResponses; none when there is nothing to say, several when one would be too long. */
+  take(delivery: Delivery): readonly Buffer[] {
     switch (delivery.type) {
       case 'events':
         return this.#events(delivery.batch);
       case 'snapshot':
         return this.#snapshot(delivery);
       case 'bookmark':
-        return encode({ bookmark: delivery.revision });
+        return [encode({ bookmark: delivery.revision })];
       case 'stale':
-        return encode({ stale: { ageMs: wholeMs(delivery.ageMs) } });
+        return [encode({ stale: { ageMs: wholeMs(delivery.ageMs) } })];
       case 'live':
-        return encode({ live: delivery.revision });
+        return [encode({ live: delivery.revision })];
       default:
-        return undefined;
+        return [];
     }
   }
 
-  #snapshot(delivery: Delivery & { readonly type: 'snapshot' }): Buffer | undefined {
-    this.#parts.push(...delivery.nodes);
-    if (!delivery.complete) return undefined;
-    const instances = instancesOf(this.#parts, this.#filter);
+  #snapshot(delivery: Delivery & { readonly type: 'snapshot' }): readonly Buffer[] {
+    for (const node of delivery.nodes) this.#parts.push(node);
+    if (!delivery.complete) return [];
+    const parts = cutByBytes(this.#parts);
     this.#parts = [];
-    if (this.#filter !== undefined) this.#inside = new Set(instances.map(({ id }) => id));
+    if (this.#filter !== undefined) this.#inside = new Set();
     const { revision, marked } = delivery;
-    return encode({ snapshot: { instances: instances.map(instanceMessage), revision, marked } });
+    return parts.map((nodes, i) => {
+      const instances = instancesOf(nodes, this.#filter);
+      for (const { id } of instances) this.#inside?.add(id);
+      const more = i < parts.length - 1;
+      const shown = instances.map(instanceMessage);
+      return encode({ snapshot: { instances: shown, revision, marked, more } });
+    });
   }
 
-  #events(batch: EventBatch): Buffer | undefined {
-    const bytes = this.#filter === undefined ? sharedBytes(batch) : this.#filtered(batch);
-    return bytes.length === 0 ? undefined : bytes;
-  }
-
-  #filtered(batch: EventBatch): Buffer {
-    const changes: Change[] = [];
-    for (const event of batch.events) {
+  #events(batch: EventBatch): readonly Buffer[] {
+    if (this.#filter === undefined) return sharedBytes(batch);
+    return changesBytes(batch, (event) => {
       const change = changeOf(event);
-      const seen = change && this.#see(change, event);
-      if (seen !== undefined) changes.push(seen);
-    }
-    return changesBytes(batch, changes);
+      return change && this.#see(change, event);
+    });
   }
 
   /** The change as this subscriber sees it. */
@@ -152,25 +151,32 @@ function bare({ path, stat, revision }: TreeEvent): Instance {
   };
 }
 
-function sharedBytes(batch: EventBatch): Buffer {
-  let bytes = unfilteredBytes.get(batch);
-  if (bytes === undefined) {
-    const changes = batch.events.map(changeOf).filter((change) => change !== undefined);
-    bytes = changesBytes(
-      batch,
-      changes.map((change) => message(change, change.type)),
-    );
-    unfilteredBytes.set(batch, bytes);
+function sharedBytes(batch: EventBatch): readonly Buffer[] {
+  let parts = unfilteredBytes.get(batch);
+  if (parts === undefined) {
+    parts = changesBytes(batch, (event) => {
+      const change = changeOf(event);
+      return change && message(change, change.type);
+    });
+    unfilteredBytes.set(batch, parts);
   }
-  return bytes;
+  return parts;
 }
 
 function message({ instance, reason }: RollChange, type: number): Change {
   return { type, instance: instanceMessage(instance), reason };
 }
 
-function changesBytes({ revision }: EventBatch, changes: readonly Change[]): Buffer {
-  return changes.length === 0 ? NOTHING : encode({ changes: { revision, changes } });
+function changesBytes(
+  { revision, events }: EventBatch,
+  seen: (event: TreeEvent) => Change | undefined,
+): readonly Buffer[] {
+  const parts = cutByBytes(events)
+    .map((part) => part.map(seen).filter((change) => change !== undefined))
+    .filter((changes) => changes.length > 0);
+  return parts.map((changes, i) =>
+    encode({ changes: { revision, changes, more: i < parts.length - 1 } }),
+  );
 }
 
 function encode(response: Outgoing<wire.SubscribeResponse>): Buffer {

@@ -37,7 +37,7 @@ describe('frames put together by hand', () => {
     for (const id of [1, 127, 128, 2 ** 31, Number.MAX_SAFE_INTEGER]) {
       const frames = new StreamFrames();
       frames.add({ touched: 5 });
-      frames.addWatch(id, eventBytes(batch));
+      for (const bytes of eventBytes(batch)) frames.addWatch(id, bytes);
       const plain = { items: [{ touched: 5 }, { watch: { id, response: { events } } }] };
       const [frame] = frames.take();
       const encoded = codec('StreamResponse').encode(plain);
@@ -57,6 +57,16 @@ describe('frames put together by hand', () => {
     expect(taken.length).toBeGreaterThan(4);
     for (const frame of taken) expect(frame.length).toBeLessThan(1_000_000);
     expect(frames.take()).toEqual([]);
+  });
+
+  it('spread a revision that no message could hold over several', () => {
+    const [event] = batch.events;
+    const large = { ...event!, data: Buffer.alloc(1_000) };
+    const parts = eventBytes({ revision, events: Array(10_000).fill(large) });
+    for (const part of parts) expect(part.length).toBeLessThan(2 * 1024 * 1024);
+    const decoded = parts.map((part) => codec('WatchResponse').decode(part).events!);
+    expect(decoded.map(({ more }) => more)).toEqual(decoded.map((_, i) => i < parts.length - 1));
+    expect(decoded.flatMap(({ events }) => events)).toHaveLength(10_000);
   });
 
   it('complete a snapshot with its last part only', () => {
