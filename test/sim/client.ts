@@ -37,6 +37,8 @@ export interface SimClientOptions {
   readonly truth: Truth;
   readonly timeoutMs: number;
   readonly graceMs: number;
+  /** It does not always read what it is sent. */
+  readonly isSlow: boolean;
   /** Where its instance says it listens: a server that starts again has the same one. */
   readonly port: number;
 }
@@ -86,6 +88,7 @@ export class SimClient {
   #isAttached = false;
   #touchSent = new Map<number, number>();
   #touches = 0;
+  #unsentBytes = 0;
   #nextId = 1;
   #ids = new Map<number, Asked>();
   /** What its own node must hold as of the last change sent; undefined: nothing was written yet. */
@@ -129,6 +132,7 @@ export class SimClient {
     if (!this.isDraining && world.random.below(400) === 0) return this.#leave();
     const chance = world.random.below(10);
     if (world.random.below(20) === 0) this.#acknowledge();
+    if (this.options.isSlow && world.random.below(20) === 0) this.#stall();
     if (chance < 3) this.#touch();
     else if (chance < 6) this.#pipeline();
     else if (chance < 8) this.#read();
@@ -146,12 +150,26 @@ export class SimClient {
     this.#ids.clear();
     this.#touchSent.clear();
     for (const view of this.views) view.restart();
+    this.#unsentBytes = 0;
     const deliver = (batch: readonly Delivery[]) =>
       world.schedule(0, () => {
         for (const delivery of batch) if (life === this.#life) this.#take(delivery);
       });
-    this.#connection = world.random.pick(up).connect({ deliver, unsentBytes: () => 0 });
+    const unsentBytes = () => (life === this.#life ? this.#unsentBytes : 0);
+    this.#connection = world.random.pick(up).connect({ deliver, unsentBytes });
     this.#askForSession();
+  }
+
+  /** Reads nothing for a while: its connection fills up. */
+  #stall(): void {
+    const { world } = this.options;
+    const connection = this.#connection;
+    this.#unsentBytes = Number.POSITIVE_INFINITY;
+    world.schedule(world.random.below(500), () => {
+      if (connection !== this.#connection) return;
+      this.#unsentBytes = 0;
+      connection?.use((attachment) => attachment.drained());
+    });
   }
 
   #askForSession(): void {

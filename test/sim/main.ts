@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { type RunResult, runSeed } from './run.js';
+import { RUN, type RunResult, runSeed } from './run.js';
 
 export interface Range {
   readonly first: number;
@@ -19,7 +19,6 @@ interface Report {
 
 const PROGRESS_MS = 10_000;
 const PROBLEMS_SHOWN = 5;
-const RUN = { faultyMs: 6_000, healedMs: 6_000 };
 
 async function work(next: () => Promise<number | undefined>): Promise<void> {
   for (let seed = await next(); seed !== undefined; seed = await next()) {

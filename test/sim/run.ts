@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly healedMs: number;
 }
 
+/** Long enough for elections, countdowns at full and whatever is open to come to an end after healing. */
+export const RUN = { faultyMs: 6_000, healedMs: 4_500 };
 /** New clients in place of those that are gone, for one run. */
 const CLIENTS_MAX = 10;
 const CLIENTS_AT_ONCE = 4;
@@ -145,6 +147,7 @@ class Simulation {
       truth: this.#checks,
       timeoutMs: random.pick([2_000, 4_000]),
       graceMs: random.pick([0, 300, 800]),
+      isSlow: random.below(3) === 0,
       port: 8_000 + (port % 8_000),
     });
     this.#clients.push(client);
