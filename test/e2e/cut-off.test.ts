@@ -12,6 +12,7 @@ import { LinkProxy, randomFrom } from '../support/proxy.js';
 import { WriteLoad } from '../support/write-load.js';
 
 const NONE = { lost: [], twice: [], unwanted: [] };
+const CLIENTS = 20;
 const SESSIONS = scaled(200, 1_000);
 const CUT_MS = 3_000;
 /** Past any grace that a cut has set running, and past the 10 s timeout where there is time to wait. */
@@ -68,7 +69,8 @@ test.each(['close', 'blackhole'] as const)(
     const roll = await LiveRoll.start({
       endpoints: addresses(),
       watchAt: cluster.endpoints,
-      clients: SESSIONS,
+      clients: CLIENTS,
+      perClient: SESSIONS / CLIENTS,
       service: `cut-${how}`,
       learnMembers: false,
       onEnd: onTestFinished,
@@ -106,7 +108,7 @@ async function writeThrough(parent: string, harm: (i: number) => Promise<void>):
   onTestFinished(healAll);
   const load = await WriteLoad.start(throughProxies(), { parent });
   onTestFinished(() => load.stop());
-  for (let i = 0; i < scaled(4, 60); i++) {
+  for (let i = 0; i < scaled(4, 20); i++) {
     await harm(i);
     const count = load.count;
     await until(() => load.count > count, 'writes are acknowledged', 15_000);

@@ -21,7 +21,7 @@ export interface TestClusterOptions {
   /** Further flags of `serve`. */
   readonly flags?: readonly string[];
   /** Peer addresses that members are told of each other, as seen through a proxy. */
-  readonly peerAddress?: (name: string, port: number) => string;
+  readonly peerAddress?: (name: string, port: number) => string | Promise<string>;
   /** Told how to end it: a hook of a whole file. By default the test that starts it ends it. */
   readonly onEnd?: (close: () => Promise<void>) => void;
 }
@@ -182,7 +182,9 @@ async function planMembers(
   const ports = await freePorts(members * 3);
   const names = Array.from({ length: members }, (_, i) => `r${i + 1}`);
   const address = peerAddress ?? ((_: string, port: number) => `127.0.0.1:${port}`);
-  const founders = names.map((name, i) => `${name}=${address(name, ports[i * 3 + 1]!)}`).join(',');
+  const founder = async (name: string, i: number): Promise<string> =>
+    `${name}=${await address(name, ports[i * 3 + 1]!)}`;
+  const founders = (await Promise.all(names.map(founder))).join(',');
   const plan = (name: string, i: number): Running => {
     const [client, peer, http] = ports.slice(i * 3, i * 3 + 3) as [number, number, number];
     const own = {

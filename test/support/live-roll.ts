@@ -9,6 +9,8 @@ export interface LiveRollOptions {
   /** Where the watcher looks; by default where the registrars call. */
   readonly watchAt?: readonly string[];
   readonly clients: number;
+  /** Registrations of each client, every one on a session of its own: 1. */
+  readonly perClient?: number;
   readonly service?: string;
   readonly sessionTimeoutMs?: number;
   /** Stay at these endpoints, as through a proxy. */
@@ -16,8 +18,9 @@ export interface LiveRollOptions {
   readonly onEnd: (close: () => Promise<void>) => void;
 }
 
-/** Registered side by side: a burst that a busy machine still answers in time. */
-const BATCH = 50;
+/** Clients that register side by side: a burst that a busy machine still answers in time. */
+const BATCH = 10;
+const SESSION_MS = 10_000;
 
 export class LiveRoll {
   readonly registrations: Registration[] = [];
@@ -41,7 +44,7 @@ export class LiveRoll {
     void roll.#watch();
     for (let first = 0; first < clients; first += BATCH) {
       const numbers = Array.from({ length: Math.min(BATCH, clients - first) }, (_, i) => first + i);
-      await Promise.all(numbers.map((number) => roll.#register(number, options)));
+      await Promise.all(numbers.map((number) => roll.#registerAll(number, options)));
     }
     return roll;
   }
@@ -63,15 +66,24 @@ export class LiveRoll {
     await Promise.all([...this.#clients, this.#watcher].map((client) => client.close()));
   }
 
-  async #register(number: number, options: LiveRollOptions): Promise<void> {
-    const { endpoints, sessionTimeoutMs, learnMembers = true } = options;
+  async #registerAll(number: number, options: LiveRollOptions): Promise<void> {
+    const { endpoints, perClient = 1, learnMembers = true } = options;
     const client = connect(endpoints, { learnMembers });
     this.#clients.push(client);
+    const ids = Array.from({ length: perClient }, (_, i) => number * perClient + i);
+    await Promise.all(ids.map((id, i) => this.#register(client, id, { ...options, extraMs: i })));
+  }
+
+  async #register(
+    client: Client,
+    number: number,
+    { sessionTimeoutMs = SESSION_MS, extraMs }: LiveRollOptions & { readonly extraMs: number },
+  ): Promise<void> {
     const target = { address: '127.0.0.1', port: 10_000 + number };
-    const id = `live-${number}`;
     const registration = await client.register(this.service, target, {
-      id,
-      sessionTimeoutMs,
+      id: `live-${number}`,
+      // Registrations with one timeout share a session.
+      sessionTimeoutMs: sessionTimeoutMs + extraMs,
       timeoutMs: 20_000,
     });
     this.registrations.push(registration);

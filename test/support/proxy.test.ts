@@ -111,6 +111,18 @@ test('one bit of one byte of one direction is flipped, of the next connection on
   expect((await read(next, 6)).toString()).toBe('aaaaaa');
 });
 
+test('bits are flipped all along every new connection, about so many', async () => {
+  const proxy = await startEcho();
+  proxy.flipWithinEvery(1_000);
+  const socket = open(proxy);
+  socket.write(Buffer.alloc(100_000, 97));
+  const wrong = (await read(socket, 100_000)).filter((byte) => byte !== 97);
+  expect(wrong.length).toBeGreaterThan(1);
+  proxy.heal();
+  socket.write(Buffer.alloc(10_000, 97));
+  expect((await read(socket, 10_000)).every((byte) => byte === 97)).toBe(true);
+});
+
 test('a cut lets exactly so many bytes through and closes', async () => {
   const proxy = await startEcho();
   proxy.cutAt(4, 'toClient');

@@ -32,6 +32,7 @@ interface Pipe {
   readonly to: Socket;
   readonly damage: Damage;
   passed: number;
+  flipNextAt: number;
 }
 
 export class LinkProxy {
@@ -43,6 +44,7 @@ export class LinkProxy {
   #isRefusing = false;
   #isSilent = false;
   #delayMs: readonly [number, number] = [0, 0];
+  #flipWithin = 0;
 
   private constructor(server: Server, options: ProxyOptions) {
     const colon = options.target.lastIndexOf(':');
@@ -103,6 +105,11 @@ export class LinkProxy {
     this.#next[direction].flipAt = offset;
   }
 
+  /** Flips a bit within each so many bytes of every connection made from now on, in both directions. */
+  flipWithinEvery(bytes: number): void {
+    this.#flipWithin = bytes;
+  }
+
   /** Closes the next connection after `offset` bytes. */
   cutAt(offset: number, direction: Direction = 'toTarget'): void {
     this.#next[direction].cutAt = offset;
@@ -113,6 +120,7 @@ export class LinkProxy {
     this.#isRefusing = false;
     this.#isSilent = false;
     this.#delayMs = [0, 0];
+    this.#flipWithin = 0;
     this.#next.toTarget = noDamage();
     this.#next.toClient = noDamage();
     for (const { client, target } of this.#links) {
@@ -153,7 +161,12 @@ export class LinkProxy {
   }
 
   #pipe(ends: Pick<Pipe, 'direction' | 'from' | 'to'>): void {
-    const pipe = { ...ends, damage: this.#next[ends.direction], passed: 0 };
+    const pipe = {
+      ...ends,
+      damage: this.#next[ends.direction],
+      passed: 0,
+      flipNextAt: this.#drawFlip(0),
+    };
     this.#next[ends.direction] = noDamage();
     let tail: Promise<void> = Promise.resolve();
     const inOrder = (work: () => void) => {
@@ -164,6 +177,16 @@ export class LinkProxy {
     ends.from.on('error', () => {});
     ends.from.on('data', (piece: Buffer) => inOrder(() => this.#pass(pipe, piece)));
     ends.from.once('end', () => inOrder(() => void ends.to.end()));
+  }
+
+  #drawFlip(from: number): number {
+    return from + Math.floor(this.#random() * this.#flipWithin);
+  }
+
+  /** Nothing, when the offset lies outside. */
+  #flip(piece: Buffer, offset: number): void {
+    if (offset < 0 || offset >= piece.length) return;
+    piece[offset]! ^= 1 << Math.floor(this.#random() * 8);
   }
 
   #isDelaying(): boolean {
@@ -180,8 +203,10 @@ export class LinkProxy {
     const { flipAt, cutAt } = pipe.damage;
     const start = pipe.passed;
     pipe.passed += piece.length;
-    if (flipAt !== undefined && flipAt >= start && flipAt < pipe.passed) {
-      piece[flipAt - start]! ^= 1 << Math.floor(this.#random() * 8);
+    if (flipAt !== undefined) this.#flip(piece, flipAt - start);
+    if (this.#flipWithin > 0 && pipe.flipNextAt < pipe.passed) {
+      this.#flip(piece, pipe.flipNextAt - start);
+      pipe.flipNextAt = this.#drawFlip(pipe.passed);
     }
     if (cutAt !== undefined && pipe.passed >= cutAt) {
       pipe.to.write(piece.subarray(0, cutAt - start), () => pipe.to.destroy());
@@ -193,6 +218,8 @@ export class LinkProxy {
 
   #holdUntilDrained(pipe: Pipe): void {
     pipe.from.pause();
+    // Pieces read before the pause still come; one look at the end of the jam is enough.
+    if (pipe.to.listenerCount('drain') > 0) return;
     pipe.to.once('drain', () => {
       if (!this.#isSilent) pipe.from.resume();
     });

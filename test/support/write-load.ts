@@ -3,12 +3,14 @@
  * unknown. Each write has a content of its own and asks for a new name, so that one that was lost and
  * one that was made twice both show.
  */
-import { type Client, isRollcallError } from '../../src/client/index.js';
+import { type Client, type Consistency, isRollcallError } from '../../src/client/index.js';
 
 export interface WriteLoadOptions {
   readonly perSecond?: number;
   readonly parent?: string;
   readonly timeoutMs?: number;
+  /** Contents are at least this long. */
+  readonly bytes?: number;
 }
 
 /** What the tree holds against what was promised; all empty is as it must be. */
@@ -41,11 +43,15 @@ export class WriteLoad {
   }
 
   static async start(client: Client, options: WriteLoadOptions = {}): Promise<WriteLoad> {
-    const { perSecond = 200, parent = '/load', timeoutMs = 20_000 } = options;
-    const load = new WriteLoad(client, { perSecond, parent, timeoutMs });
+    const { perSecond = 200, parent = '/load', timeoutMs = 20_000, bytes = 0 } = options;
+    const load = new WriteLoad(client, { perSecond, parent, timeoutMs, bytes });
     await client.create(parent, '', { timeoutMs });
     load.#run();
     return load;
+  }
+
+  get parent(): string {
+    return this.#options.parent;
   }
 
   get count(): number {
@@ -69,8 +75,9 @@ export class WriteLoad {
     return longest;
   }
 
-  async compare(client: Client = this.#client): Promise<Discrepancies> {
-    const seen = await this.#read(client);
+  /** `session`: what the member that `client` reaches has applied. */
+  async compare(client: Client = this.#client, consistency?: Consistency): Promise<Discrepancies> {
+    const seen = await this.#read(client, consistency);
     const is = (counts: (count: number) => boolean, content: string) =>
       counts(seen.get(content) ?? 0);
     return {
@@ -88,7 +95,9 @@ export class WriteLoad {
     const startMs = performance.now();
     this.#timer = setInterval(() => {
       const due = ((performance.now() - startMs) * this.#options.perSecond) / 1000;
-      while (this.#issued < due && this.#open.size < OPEN_MAX) this.#write(String(this.#issued++));
+      while (this.#issued < due && this.#open.size < OPEN_MAX) {
+        this.#write(String(this.#issued++).padEnd(this.#options.bytes, '.'));
+      }
     }, TICK_MS);
   }
 
@@ -112,11 +121,16 @@ export class WriteLoad {
     if (isRollcallError(error) && error.outcome === 'not-applied') this.#refused.add(content);
   }
 
-  async #read(client: Client): Promise<Map<string, number>> {
+  async #read(client: Client, consistency?: Consistency): Promise<Map<string, number>> {
     const seen = new Map<string, number>();
     const { parent } = this.#options;
     for (let after: string | undefined = ''; after !== undefined; ) {
-      const page = await client.list(parent, { after, withData: true, timeoutMs: 20_000 });
+      const page = await client.list(parent, {
+        after,
+        withData: true,
+        timeoutMs: 20_000,
+        consistency,
+      });
       for (const { data } of page.nodes) {
         const content = Buffer.from(data).toString();
         seen.set(content, (seen.get(content) ?? 0) + 1);
