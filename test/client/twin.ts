@@ -105,6 +105,8 @@ export class TwinMember {
   /** Opening a session is refused with this code. */
   refusesSessions: string | undefined;
   #isHung = false;
+  /** Breaks the stream after it has taken something about this path, or anything at all. */
+  garbles: string | undefined;
   /** Turns away this many changes, and with the first all that follow until it comes again. */
   turnsAway = 0;
   connections = 0;
@@ -223,7 +225,22 @@ class TwinStream implements ChannelStream {
     const { operations = [], touch = 0 } = structuredClone(frame) as Frame;
     const items: Item[] = operations.flatMap((operation) => this.#answer(operation));
     if (touch > 0 && this.#session !== undefined) items.push({ touched: touch });
-    queueMicrotask(() => this.deliver(items));
+    if (operations.some((operation) => this.#isGarbled(operation)))
+      queueMicrotask(() => this.break());
+    else queueMicrotask(() => this.deliver(items));
+  }
+
+  /** The client could not take what came. */
+  break(): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#handler.ended(new RollcallError('PROTOCOL', 'no message', { outcome: 'unknown' }));
+  }
+
+  #isGarbled({ set, create, delete: deletion, get }: Operation): boolean {
+    const { garbles } = this.#member;
+    if (garbles === undefined) return false;
+    return garbles === '*' || (set ?? create ?? deletion ?? get)?.path === garbles;
   }
 
   close(): void {

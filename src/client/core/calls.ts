@@ -110,6 +110,26 @@ export class Calls {
     this.#outbox.rewindTo(operation);
   }
 
+  /** What breaks every stream it is on, once it is found. */
+  suspect(): Operation | undefined {
+    return this.#outbox.suspect();
+  }
+
+  /** Not to be sent again. False: its seq cannot even be skipped. */
+  condemn(operation: Operation, error: RollcallError): boolean {
+    this.giveUp(operation, error);
+    if (operation.isDone) return true;
+    if (operation.message.skip === true) return false;
+    operation.becomeSkip();
+    return true;
+  }
+
+  /** Changes that wait for a session that may not be opened. */
+  refuseChanges(error: RollcallError): void {
+    const changes = this.#outbox.unfinished().filter(({ isWrite }) => isWrite);
+    for (const operation of changes) this.fail(operation, error);
+  }
+
   /** A new stream: everything unresolved goes again. */
   rewind(): void {
     this.#outbox.rewind();

@@ -4,7 +4,7 @@
  * with the same seqs. Every call ends by its deadline; a change that was sent is resolved even then.
  */
 import type * as wire from '../../gen/index.js';
-import { errorFrom } from '../../rpc/failure.js';
+import { errorFrom, plainText } from '../../rpc/failure.js';
 import { RollcallError } from '../../types/errors.js';
 import type { Random } from '../../types/ports.js';
 import type { CallOptions } from '../types.js';
@@ -52,6 +52,7 @@ export class Connection implements WatchHost {
   readonly #stream: StreamLink;
   /** Id of the request that opens or attaches the session. */
   #greetingId = 0;
+  #greetingsRefused = 0;
   #isClosing = false;
   #end: RollcallError | undefined;
   #holdUntilMs = 0;
@@ -78,6 +79,7 @@ export class Connection implements WatchHost {
         if (this.#calls.hasUnsent) this.#turn.schedule();
       },
       drained: () => this.#turn.schedule(),
+      garbled: (error) => this.#onGarbled(error),
       left: () => this.#onLeft(),
     });
     if (!options.session.isLazy) this.#turn.schedule();
@@ -239,15 +241,19 @@ export class Connection implements WatchHost {
   #onGreeted(response: wire.OperationResponse): void {
     this.#greetingId = 0;
     if (response.open !== undefined) {
+      this.#greetingsRefused = 0;
       this.keeper.greeted(response.open);
       this.#turn.schedule();
       return;
     }
     const detail = response.error;
     const verdict = detail === undefined ? 'again' : verdictOf(detail, true);
+    const waitMs = Math.max(detail?.retryAfterMs ?? 0, this.#backoffMs(this.#greetingsRefused++));
     if (verdict === 'over' || verdict === 'final') {
-      this.#loseSession(errorFrom(detail!, this.#stream.endpoint));
-    } else this.#restart(Math.max(detail?.retryAfterMs ?? 0, this.#backoffMs(3)));
+      const error = errorFrom(detail!, this.#stream.endpoint);
+      if (this.keeper.id === undefined) this.#calls.refuseChanges(error);
+      this.#loseSession(error, waitMs);
+    } else this.#restart(waitMs);
   }
 
   #onWatchRefused(id: number, detail: wire.ErrorDetail): void {
@@ -280,6 +286,15 @@ export class Connection implements WatchHost {
   }
 
   // ---- Endings ----
+
+  #onGarbled(cause: RollcallError): void {
+    const operation = this.#calls.suspect();
+    if (operation === undefined) return;
+    const { outcome } = operation;
+    const text = `it breaks every connection it is sent on: ${plainText(cause)}`;
+    const error = new RollcallError('PROTOCOL', text, { outcome, cause });
+    if (!this.#calls.condemn(operation, error)) this.#loseSession(error);
+  }
 
   #onLeft(): void {
     this.#detached();
@@ -315,11 +330,11 @@ export class Connection implements WatchHost {
     } else this.#loseSession(new RollcallError('MOVED', 'another process uses this session'));
   }
 
-  #loseSession(error: RollcallError): void {
+  #loseSession(error: RollcallError, waitMs = 0): void {
     this.#calls.sessionLost(error);
     if (this.keeper.plan.isLazy) {
       this.keeper.lost();
-      this.#restart(0);
+      this.#restart(waitMs);
       return;
     }
     this.#watches.failAll(error);

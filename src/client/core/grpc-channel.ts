@@ -156,7 +156,7 @@ class GrpcStream implements ChannelStream {
       this.#isClosed = true;
       handler.ended(error);
     };
-    call.on('error', (error: ServiceError) => end(toRollcallError(error, endpoint)));
+    call.on('error', (error: ServiceError) => end(streamFailure(error, endpoint)));
     call.on('end', () => end(ended(endpoint)));
   }
 
@@ -179,6 +179,20 @@ function ended(endpoint: string): RollcallError {
     outcome: 'unknown',
     endpoint,
   });
+}
+
+/** What one side could not take from the other: repeating it elsewhere may end the same way. */
+const GARBLED: ReadonlySet<number> = new Set([
+  statusCode.INTERNAL,
+  statusCode.RESOURCE_EXHAUSTED,
+  statusCode.UNIMPLEMENTED,
+]);
+
+function streamFailure(error: ServiceError, endpoint: string): RollcallError {
+  const failure = toRollcallError(error, endpoint);
+  if (failure.code !== 'UNAVAILABLE' || !GARBLED.has(error.code)) return failure;
+  const text = `${endpoint}: ${error.details}`;
+  return new RollcallError('PROTOCOL', text, { outcome: 'unknown', endpoint, cause: error });
 }
 
 /** A failed call carries its ErrorDetail in a trailer; without one it is the network's doing. */

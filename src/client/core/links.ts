@@ -150,7 +150,6 @@ export class Links {
     channel.connect({
       connected: () => {
         link.isConnected = true;
-        this.#options.endpoints.succeeded(endpoint);
       },
       failed: (error) => this.#failed(link, error),
     });

@@ -45,6 +45,8 @@ export class Operation<T = unknown> implements Timed {
   wasSent = false;
   /** How often a member turned it away. */
   refusals = 0;
+  /** How often a stream broke while nothing else was open on it. */
+  strikes = 0;
   dueMs = 0;
   list: DueList | undefined;
   earlier: Timed | undefined;
@@ -106,9 +108,10 @@ export class Operation<T = unknown> implements Timed {
     return this.isWrite && this.wasSent ? 'unknown' : 'not-applied';
   }
 
-  /** Certainly without effect so far, and nobody waits: its seq is used up by nothing. */
+  /** Nobody waits for it, and it is not to be applied any more: its seq is used up by nothing. */
   becomeSkip(): void {
     this.message = { id: 0, seq: this.message.seq, timeoutMs: 0, skip: true };
+    this.strikes = 0;
   }
 
   #forget(): void {

@@ -14,6 +14,8 @@ export const OPEN_OPERATIONS_MAX = 8192;
 /** Calls waiting in the client: past it OVERLOADED. */
 export const QUEUE_OPERATIONS_MAX = 100_000;
 export const QUEUE_BYTES_MAX = 64 * 1024 * 1024;
+/** A stream that breaks this often with one and the same operation on it broke because of it. */
+const STRIKES_MAX = 3;
 /** Done operations are forgotten in pieces of this many. */
 const COMPACT_AT = 4096;
 
@@ -33,6 +35,8 @@ export class Outbox {
   #ackedSeq = 1;
   #waitingBytes = 0;
   #lastWriteSent = 0;
+  /** So many answers are awaited one by one. */
+  #singly = 0;
   readonly #open = new Map<number, Operation>();
 
   /** The client has the results of all seqs below this one. */
@@ -79,7 +83,8 @@ export class Outbox {
   takeFrame(terms: SendTerms): OperationMessage[] {
     const messages: OperationMessage[] = [];
     let bytes = 0;
-    while (this.hasUnsent && this.#open.size < OPEN_OPERATIONS_MAX) {
+    const openMax = this.#singly > 0 ? 1 : OPEN_OPERATIONS_MAX;
+    while (this.hasUnsent && this.#open.size < openMax) {
       const operation = this.#operations[this.#cursor]!;
       bytes += operation.bytes;
       if (messages.length > 0 && bytes > FRAME_BYTES_MAX) break;
@@ -94,8 +99,22 @@ export class Outbox {
   /** The operation that an answer belongs to; answers to earlier sendings find nothing. */
   answered(id: number): Operation | undefined {
     const operation = this.#open.get(id);
-    if (operation !== undefined) this.#open.delete(id);
+    if (operation === undefined) return undefined;
+    this.#open.delete(id);
+    if (this.#singly > 0) this.#singly--;
     return operation;
+  }
+
+  /**
+   * The stream breaks because of something on it. What is open goes one by one from now on, until the
+   * operation is found that breaks it each time: that one is returned.
+   */
+  suspect(): Operation | undefined {
+    this.#singly = Math.max(this.#singly, this.#open.size);
+    if (this.#open.size !== 1) return undefined;
+    const [operation] = this.#open.values();
+    operation!.strikes++;
+    return operation!.strikes < STRIKES_MAX ? undefined : operation;
   }
 
   finish(operation: Operation): void {

@@ -28,6 +28,8 @@ export interface StreamOwner {
   ended(cause: string): void;
   frameDone(): void;
   drained(): void;
+  /** One side could not take what the other sent on it; `left` follows. */
+  garbled(error: RollcallError): void;
   /** The member was left: nothing that was sent will be answered. */
   left(): void;
 }
@@ -83,7 +85,10 @@ export class StreamLink {
         open.isBlocked = false;
         this.#owner.drained();
       },
-      ended: (error) => this.#links.leave(channel, error),
+      ended: (error) => {
+        if (error.code === 'PROTOCOL' && open === this.#open) this.#owner.garbled(error);
+        this.#links.leave(channel, error);
+      },
     });
     const silence = new Silence(nowMs);
     const open: Open = { channel, stream, silence, wasHeard: false, isBlocked: false };
