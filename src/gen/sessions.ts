@@ -86,7 +86,10 @@ export interface StreamRequest {
   readonly operations: readonly StreamOperation[];
   /** The client has the results of all seqs below this one. */
   readonly ackedSeq: number;
-  /** Not 0: asks for a touch answer carrying this number. */
+  /**
+   * Not 0: asks for a touch answer carrying this number. Of several in quick succession only the last
+   * is answered.
+   */
   readonly touch: number;
 }
 

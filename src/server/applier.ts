@@ -162,6 +162,7 @@ export class Applier {
       if (gate.wasPeerClosed) this.#reportClosed(session, epoch);
       return;
     }
+    if (this.#attached.get(gate.session) === gate) this.#attached.delete(gate.session);
     gate.session = session;
     gate.epoch = epoch;
     gate.sessionEnd = undefined;

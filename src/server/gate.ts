@@ -165,6 +165,12 @@ export class Gate implements Attachment {
     }
   }
 
+  /** Reads and watch starts without an answer, oldest first. */
+  *openWork(): Iterable<Slot> {
+    for (const slot of this.#slots)
+      if (slot.work !== undefined && slot.done === undefined) yield slot;
+  }
+
   /** End of the turn: hands over what may leave. Touch answers leave even when the sink is full. */
   flush(nowMs: number): void {
     if (this.mayAnswer) this.release();

@@ -78,7 +78,7 @@ export class Intake {
       case 'watch':
         return this.#watch(gate, request);
       case 'unwatch':
-        return this.#host.hub.stop(gate, request.watch);
+        return this.#unwatch(gate, request.watch);
       default:
         return unreachable(request);
     }
@@ -135,7 +135,7 @@ export class Intake {
 
   #touch(gate: Gate, number: number): void {
     if (gate.session === NO_SESSION) return;
-    this.#host.reports.awaitTouch(gate, gate.session, (isAlive) => {
+    this.#host.reports.awaitLastTouch(gate, gate.session, (isAlive) => {
       if (isAlive) gate.pushUrgent({ type: 'touched', number });
     });
   }
@@ -170,6 +170,15 @@ export class Intake {
       return gate.refuse(request.id, notApplied('OVERLOADED', 'this member has too many watches'));
     const slot = this.#admit(gate, request, request);
     if (slot !== undefined) this.#host.reads.addWatch(slot, request);
+  }
+
+  /** It takes no place in the order: a start of that watch which still waits for its turn is called off. */
+  #unwatch(gate: Gate, watch: number): void {
+    this.#host.hub.stop(gate, watch);
+    if (gate.workCount === 0) return;
+    for (const slot of gate.openWork())
+      if (slot.work?.type === 'watch' && slot.work.watch === watch)
+        this.#host.reads.fail(slot, notApplied('ABORTED', 'the watch was ended before it began'));
   }
 
   /** A slot, or undefined when the request was refused. */

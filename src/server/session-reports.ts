@@ -20,7 +20,7 @@ interface WaitingTouch {
   readonly gate: Gate;
   readonly session: SessionId;
   /** With false when the session ended meanwhile. */
-  readonly answer: (isAlive: boolean) => void;
+  answer: (isAlive: boolean) => void;
   report: number;
 }
 
@@ -28,6 +28,8 @@ export class SessionReports {
   readonly #touched = new Map<SessionId, Touch>();
   readonly #closed = new Map<SessionId, number>();
   #waiting: WaitingTouch[] = [];
+  /** Of each connection, what waits for the next report: however many touches it sends. */
+  readonly #unreported = new Map<Gate, WaitingTouch>();
   #sent: { readonly number: number; readonly atMs: number }[] = [];
   #number = 0;
   #confirmedAtMs = Number.NEGATIVE_INFINITY;
@@ -49,6 +51,18 @@ export class SessionReports {
   /** After `touch`: `answer` runs once the leader has confirmed a report that includes it. */
   awaitTouch(gate: Gate, session: SessionId, answer: (isAlive: boolean) => void): void {
     this.#waiting.push({ gate, session, answer, report: 0 });
+  }
+
+  /** The same for a connection's own session: the last touch before a report is answered for all. */
+  awaitLastTouch(gate: Gate, session: SessionId, answer: (isAlive: boolean) => void): void {
+    const earlier = this.#unreported.get(gate);
+    if (earlier?.session === session) {
+      earlier.answer = answer;
+      return;
+    }
+    const waiting = { gate, session, answer, report: 0 };
+    this.#waiting.push(waiting);
+    this.#unreported.set(gate, waiting);
   }
 
   /** The client's side closed the connection of this attachment: reported until resolved. */
@@ -97,6 +111,7 @@ export class SessionReports {
       if (touch.report === 0) touch.report = number;
     }
     for (const waiting of this.#waiting) if (waiting.report === 0) waiting.report = number;
+    this.#unreported.clear();
     const closed = [...this.#closed].map(([session, epoch]) => ({ session, epoch }));
     return { type: 'sessionReport', number, touched, closed };
   }
@@ -119,6 +134,7 @@ export class SessionReports {
 
   #forget(sessions: ReadonlySet<SessionId>): readonly WaitingTouch[] {
     const forgotten = this.#waiting.filter(({ session }) => sessions.has(session));
+    for (const { gate } of forgotten) this.#unreported.delete(gate);
     if (forgotten.length > 0)
       this.#waiting = this.#waiting.filter(({ session }) => !sessions.has(session));
     return forgotten.filter(({ gate }) => !gate.isClosed);
