@@ -143,6 +143,46 @@ describe('storage', () => {
     expect(recovered).toMatchObject({ damage: 'the digest differs', hardState: vote(2) });
     expect(entriesOf(recovered.runs)).toEqual(entries(1, 2));
   });
+
+  it('starts over with nothing but the vote, and keeps what it had for a look', async () => {
+    const machine = newMachine();
+    const first = await openMemory(machine);
+    const { log, checkpoints } = await first.openLog();
+    await log.append({ runs: [run(1, 10)], hardState: vote(3) });
+    await checkpoints.save({ meta: metaAt(8), puts: [rowOf([1])], deletes: [] });
+    await log.trim(base(5));
+    const again = await first.startOver('the digest differs');
+    await again.log.append({ runs: [run(1, 2)] });
+    await first.close();
+    expect(again.stateDamage).toBe(undefined);
+    expect(await again.checkpoints.load()).toBe(undefined);
+    expect(await machine.disk.list()).toContain('damaged-log-000000000001.wal');
+    expect(await machine.databases.list()).toEqual(['state-2']);
+    const { recovered, checkpoint } = await (await openMemory(machine)).openLog();
+    expect(recovered).toMatchObject({ damage: 'the digest differs', hardStateIntact: true });
+    expect([recovered.hardState, recovered.base.index]).toEqual([vote(3), 0]);
+    expect([entriesOf(recovered.runs), checkpoint]).toEqual([entries(1, 2), undefined]);
+  });
+
+  it('starts over again when a crash cut that short', async () => {
+    for (let steps = 0; steps < 12; steps++) {
+      const machine = newMachine();
+      const first = await openMemory(machine);
+      const { log, checkpoints } = await first.openLog();
+      await log.append({ runs: [run(1, 10)], hardState: vote(3) });
+      await checkpoints.save({ meta: metaAt(8), puts: [rowOf([1])], deletes: [] });
+      first.startOver('the digest differs').catch(() => {});
+      for (let step = 0; step < steps * 5; step++) await Promise.resolve();
+      machine.disk.crash(createRandom(steps));
+      machine.databases.crash(createRandom(steps));
+      const second = await openMemory(machine);
+      const found = await second.openLog();
+      expect(found.recovered.hardState).toEqual(vote(3));
+      const { recovered } = await second.startOver('the digest differs');
+      expect(recovered).toMatchObject({ hardStateIntact: true, hardState: vote(3), runs: [] });
+      expect(recovered.base.index).toBe(0);
+    }
+  });
 });
 
 describe('storage in a real directory', () => {

@@ -35,6 +35,13 @@ test('readyz follows the quorum, livez does not', async () => {
   expect((await routes(false).request('/livez')).status).toBe(200);
 });
 
+test('a member in quarantine is not ready, and lives', async () => {
+  const service = serviceWith({ hasQuorum: true, isQuarantined: true });
+  const routes = createRoutes({ service, metrics: createMetrics() });
+  expect((await routes.request('/readyz')).status).toBe(503);
+  expect((await routes.request('/livez')).status).toBe(200);
+});
+
 test('metrics come in the text format that Prometheus reads', async () => {
   const metrics = createMetrics();
   metrics.request('Tree.Get', 'OK', 0.001);
