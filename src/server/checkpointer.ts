@@ -10,6 +10,7 @@ import type { LogStore } from '../storage/wal.js';
 import type { CheckpointChunk, CheckpointRequest } from '../transport/transport.js';
 import type { DirtyRows } from '../tree/dirty.js';
 import { RollcallError } from '../types/errors.js';
+import { CHECKPOINT_HELD_LOG_BYTES_MAX } from '../types/limits.js';
 import type { CheckpointMeta, CheckpointRow, SnapshotMeta } from '../types/log.js';
 import type { Clock } from '../types/ports.js';
 import type { Core } from './core.js';
@@ -29,12 +30,13 @@ export interface CheckpointerOptions {
 /** Rows encoded in one piece, a few milliseconds' worth. */
 const SLICE_ROWS = 1_000;
 const CHUNK_BYTES = 256 * 1024;
-/** An interrupted transfer can go on for so long. */
+/** A transfer that was interrupted can go on for so long. */
 const HELD_MS = 60_000;
 
 interface Held {
   readonly snapshot: CheckpointSnapshot;
-  readonly sinceMs: number;
+  usedAtMs: number;
+  isDropped: boolean;
 }
 
 export class Checkpointer {
@@ -74,11 +76,14 @@ export class Checkpointer {
   }
 
   async *serve(request: CheckpointRequest): AsyncIterable<CheckpointChunk> {
-    const snapshot = await this.#open(request);
+    const held = await this.#open(request);
+    const { snapshot } = held;
     let after = request.afterKey;
     let meta: Uint8Array | undefined =
       after === undefined ? encodeCheckpointMeta(snapshot.meta) : undefined;
     for (;;) {
+      if (held.isDropped) throw notHeld();
+      held.usedAtMs = this.#options.clock.monotonicMs();
       const page = await snapshot.read(after, CHUNK_BYTES);
       const chunk = { rows: encodeRows(page.rows), done: page.done };
       yield meta === undefined ? chunk : { ...chunk, meta };
@@ -142,29 +147,36 @@ export class Checkpointer {
     return { puts, deletes };
   }
 
-  async #open(request: CheckpointRequest): Promise<CheckpointSnapshot> {
+  async #open(request: CheckpointRequest): Promise<Held> {
     const held = this.#held.get(request.index);
-    if (held !== undefined) return held.snapshot;
-    if (request.afterKey !== undefined)
-      throw new RollcallError('COMPACTED', 'that checkpoint is not held any more: start over');
+    if (held !== undefined) return held;
+    if (request.afterKey !== undefined) throw notHeld();
     const snapshot = await this.#options.store.openSnapshot();
     if (snapshot === undefined) throw new RollcallError('UNAVAILABLE', 'no checkpoint yet');
     const { index } = snapshot.meta.snapshot;
     const known = this.#held.get(index);
     if (known === undefined) {
-      this.#held.set(index, { snapshot, sinceMs: this.#options.clock.monotonicMs() });
-      return snapshot;
+      const usedAtMs = this.#options.clock.monotonicMs();
+      const opened = { snapshot, usedAtMs, isDropped: false };
+      this.#held.set(index, opened);
+      return opened;
     }
     await snapshot.close();
-    return known.snapshot;
+    return known;
   }
 
   async #dropStale(): Promise<void> {
     const sinceMs = this.#options.clock.monotonicMs() - HELD_MS;
+    const isTooMuch = this.#options.log.sizeBytes > CHECKPOINT_HELD_LOG_BYTES_MAX;
     for (const [index, held] of [...this.#held]) {
-      if (held.sinceMs > sinceMs) continue;
+      if (held.usedAtMs > sinceMs && !isTooMuch) continue;
       this.#held.delete(index);
+      held.isDropped = true;
       await held.snapshot.close();
     }
   }
+}
+
+function notHeld(): RollcallError {
+  return new RollcallError('COMPACTED', 'that checkpoint is not held any more: start over');
 }

@@ -33,7 +33,7 @@ export interface Installed {
 
 /** Between two pieces of a transfer. */
 const SILENCE_MS = 3_000;
-/** Times that one transfer may break and go on from its last row. */
+/** Times in a row that a transfer may break without another row. */
 const RESUMES_MAX = 5;
 
 export class Installer {
@@ -82,12 +82,14 @@ class Transfer {
   }
 
   async run(order: InstallOrder): Promise<Fetched> {
-    for (let attempt = 0; ; attempt++) {
+    for (let resumes = 0; ; resumes++) {
+      const from = this.#lastKey;
       try {
         await this.#fetch(order);
         return await this.#verify();
       } catch (error) {
-        const isOver = attempt >= RESUMES_MAX || this.#lastKey === undefined;
+        if (this.#lastKey !== from) resumes = 0;
+        const isOver = resumes >= RESUMES_MAX || this.#lastKey === undefined;
         if (isOver || !(error instanceof RollcallError) || !error.retryable) throw error;
       }
     }

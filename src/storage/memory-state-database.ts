@@ -185,17 +185,22 @@ class MemoryStateDatabase implements StateDatabase {
 
 function createView(image: Image, perform: Perform): StateView {
   const rows = image.sorted();
+  let isClosed = false;
   return {
     meta: image.meta,
     read: (after, bytesMax) =>
       perform('view', () => {
+        assert(!isClosed, 'a view is read while it is open');
         const from = after === undefined ? '' : textOf(after);
         const start = rows.findIndex(([key]) => textOf(key) > from);
         if (start < 0) return { rows: [], done: true };
         const count = countWithin(rows, start, bytesMax);
         return { rows: rows.slice(start, start + count), done: start + count === rows.length };
       }),
-    close: () => perform('view', () => {}),
+    close: () =>
+      perform('view', () => {
+        isClosed = true;
+      }),
   };
 }
 

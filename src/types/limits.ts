@@ -63,6 +63,8 @@ export const CHECKPOINT_BYTES = 64 * 1024 * 1024;
 export const CHECKPOINT_INTERVAL_MS = 30_000;
 /** Bytes of rows encoded in one slice of a checkpoint: well inside SLICE_MS_MAX. */
 export const CHECKPOINT_SLICE_BYTES_MAX = 1024 * 1024;
+/** Log kept for members that fetch a checkpoint; past it they have to start over with a newer one. */
+export const CHECKPOINT_HELD_LOG_BYTES_MAX = 1024 * 1024 * 1024;
 /** Synchronous work in one piece. */
 export const SLICE_MS_MAX = 10;
 export const REQUEST_TIMEOUT_MS_DEFAULT = 5_000;
