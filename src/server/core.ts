@@ -10,11 +10,11 @@ import type { Tree } from '../tree/tree.js';
 import { unreachable } from '../types/assert.js';
 import type { Index, MemberId } from '../types/ids.js';
 import { SLICE_MS_MAX } from '../types/limits.js';
-import type { CheckpointMeta, EntryBatch, LogWrite, SnapshotMeta } from '../types/log.js';
-import type { RaftMessage } from '../types/message.js';
+import type { CheckpointMeta, EntryBatch, SnapshotMeta } from '../types/log.js';
 import type { MemberStatus, PeerMessage } from '../types/peer.js';
 import type { Clock } from '../types/ports.js';
 import { type AppliedAt, Applier } from './applier.js';
+import type { Effects, Persist } from './effects.js';
 import { Forwarding } from './forwarding.js';
 import { Gate, type GateHost, notApplied, type Slot, unknownOutcome } from './gate.js';
 import { Intake } from './intake.js';
@@ -51,22 +51,6 @@ export interface CoreOptions {
   readonly pushed: (ms: number) => void;
   /** There are inputs: `settle` is due at the end of this turn. */
   readonly wake: () => void;
-}
-
-/** To be made durable; `sendAfter` leaves when it is, then `persisted(token)` is called. */
-export interface Persist {
-  readonly token: number;
-  readonly write: LogWrite;
-  readonly sendAfter: readonly RaftMessage[];
-}
-
-export interface Effects {
-  readonly persists: readonly Persist[];
-  readonly sends: ReadonlyMap<MemberId, readonly PeerMessage[]>;
-  /** Fetch the state at least this new from that member, then call `installed` or `installFailed`. */
-  readonly install: Ready['install'];
-  /** The record of the quarantine may go: then call `quarantineLifted`. */
-  readonly liftQuarantine: boolean;
 }
 
 export class Core {

@@ -13,7 +13,8 @@ import type { Configuration, ConfiguredMember } from '../types/log.js';
 import type { MemberStatus, PeerMessage } from '../types/peer.js';
 import type { Logger } from '../types/ports.js';
 import type { Checkpointer } from './checkpointer.js';
-import { Core, type CoreOptions, type Effects, type Persist } from './core.js';
+import { Core, type CoreOptions } from './core.js';
+import type { Effects, Persist } from './effects.js';
 import { HaltNotice } from './halt-notice.js';
 import type { Installed, Installer } from './installer.js';
 import type {
