@@ -13,6 +13,8 @@ import { dropFirst } from './batch.js';
 interface Progress {
   readonly boot: number;
   readonly next: number;
+  /** `next` was turned away and comes again by itself: whatever came behind it says nothing new. */
+  readonly isTurnedAway: boolean;
 }
 
 export interface AcceptorHost {
@@ -58,21 +60,24 @@ export class Acceptor {
       return undefined;
     }
     const { boot, first, batch } = forward;
-    const next = this.#next(from, boot);
-    if (next === undefined) return undefined;
-    if (first > next) return { type: 'forwardReply', boot, next, accepting: true };
+    const known = this.#progressOf(from, boot);
+    if (known === undefined) return undefined;
+    const { next, isTurnedAway } = known;
+    if (first > next)
+      return isTurnedAway ? undefined : { type: 'forwardReply', boot, next, accepting: true };
     const skip = next - first;
     if (skip >= batch.count) return undefined;
-    if (!this.#host.propose(dropFirst(batch, skip)))
-      return { type: 'forwardReply', boot, next, accepting: false };
-    this.#progress.set(from, { boot, next: first + batch.count });
-    return undefined;
+    const isTaken = this.#host.propose(dropFirst(batch, skip));
+    const progress = { boot, next: isTaken ? first + batch.count : next, isTurnedAway: !isTaken };
+    this.#progress.set(from, progress);
+    return isTaken ? undefined : { type: 'forwardReply', boot, next, accepting: false };
   }
 
-  #next(from: MemberId, boot: number): number | undefined {
+  /** Undefined for a boot that is over. */
+  #progressOf(from: MemberId, boot: number): Progress | undefined {
     const known = this.#progress.get(from);
     if (known !== undefined && known.boot > boot) return undefined;
-    if (known?.boot === boot) return known.next;
-    return this.#host.appliedNumber(from, boot) + 1;
+    if (known?.boot === boot) return known;
+    return { boot, next: this.#host.appliedNumber(from, boot) + 1, isTurnedAway: false };
   }
 }

@@ -80,7 +80,9 @@ export class Applier {
     if (run === undefined) return;
     const isChange = run.kind === 'configuration';
     const configuration = isChange ? read(run) : this.#at.configuration;
-    this.#at = { term: run.term, time: run.time, configuration };
+    // A no-op's stamp may be older: nothing in the log says what the state at its beginning was stamped.
+    const time = Math.max(this.#at.time, run.time);
+    this.#at = { term: run.term, time, configuration };
     const end = Math.min(run.count, this.#done + STEP_ENTRIES);
     if (run.kind === 'command') this.#applyCommands(run, this.#done, end);
     else this.#host.tree().advance(run.first);

@@ -53,6 +53,19 @@ describe('requests of one member', () => {
     expect(setting.taken).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it('are asked for again once, not for each that comes behind one that was turned away', () => {
+    const setting = Setting.open();
+    setting.isFull = true;
+    const reply = setting.accept(forward(1, 2));
+    expect(reply).toEqual({ type: 'forwardReply', boot: 1, next: 1, accepting: false });
+    expect(setting.accept(forward(3, 2))).toBeUndefined();
+    setting.isFull = false;
+    expect(setting.accept(forward(1, 2))).toBeUndefined();
+    expect(setting.accept(forward(3, 2))).toBeUndefined();
+    expect(setting.taken).toEqual([1, 2, 3, 4]);
+    expect(setting.accept(forward(6, 1))).toMatchObject({ next: 5, accepting: true });
+  });
+
   it('behind a gap are not taken, and the sender is told where to go on', () => {
     const setting = Setting.open();
     setting.accept(forward(1, 2));
