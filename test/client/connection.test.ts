@@ -105,6 +105,27 @@ describe('a member that is gone', () => {
     expect(cluster.serving!.endpoint).toBe(B);
   });
 
+  test('is not blamed for what connecting took', async () => {
+    const { cluster, time, tree } = setUp();
+    const member = cluster.member(A);
+    member.isHung = true;
+    const set = tree.set('/x', 'first');
+    await time.advance(1_000);
+    const deliveries: (() => void)[] = [];
+    for (const stream of member.streams) {
+      const deliver = stream.deliver.bind(stream);
+      stream.deliver = (items) => void deliveries.push(() => deliver(items));
+    }
+    member.isHung = false;
+    await time.advance(300);
+    expect(cluster.serving!.endpoint).toBe(A);
+    for (const stream of member.streams) Reflect.deleteProperty(stream, 'deliver');
+    for (const deliver of deliveries) deliver();
+    await time.advance(10);
+    await set;
+    expect(cluster.serving!.endpoint).toBe(A);
+  });
+
   test('is not blamed for a pause of the client itself', async () => {
     const { cluster, time, tree } = setUp();
     await Promise.all([tree.set('/x', 'first'), time.advance(10)]);

@@ -38,6 +38,7 @@ interface Open {
   readonly channel: Channel;
   readonly stream: ChannelStream;
   readonly silence: Silence;
+  wasConnected: boolean;
   wasHeard: boolean;
   isBlocked: boolean;
 }
@@ -91,7 +92,15 @@ export class StreamLink {
       },
     });
     const silence = new Silence(nowMs);
-    const open: Open = { channel, stream, silence, wasHeard: false, isBlocked: false };
+    const wasConnected = channel.isConnected;
+    const open: Open = {
+      channel,
+      stream,
+      silence,
+      wasConnected,
+      wasHeard: false,
+      isBlocked: false,
+    };
     this.#open = open;
     return 0;
   }
@@ -110,11 +119,19 @@ export class StreamLink {
   checkSilence(nowMs: number, isAwaiting: boolean): void {
     const open = this.#open;
     if (open === undefined) return;
+    this.#noteConnected(open, nowMs);
     open.silence.check(nowMs, isAwaiting);
     const limitMs = open.channel.isConnected ? SILENCE_MS_MAX : CONNECT_MS_MAX;
     if (open.silence.quietMs < limitMs) return;
     const { endpoint } = open.channel;
     this.#links.leave(open.channel, lost(endpoint, `${endpoint} has fallen silent`));
+  }
+
+  /** What connecting took is not held against the member: in a rush it takes all of them long. */
+  #noteConnected(open: Open, nowMs: number): void {
+    if (open.wasConnected || !open.channel.isConnected) return;
+    open.wasConnected = true;
+    open.silence.begin(nowMs);
   }
 
   /** Another member may still be in touch with the leader. */
