@@ -45,7 +45,10 @@ export class Reads {
 
   addWatch(slot: Slot, request: WatchStart): void {
     this.#open.add(slot);
-    this.#place(slot, typeof request.start === 'number' ? request.start : 0);
+    const start = startOf(request);
+    // Behind, or told a revision that never was: only a leader knows which.
+    if (start > this.#host.tree().revision) this.#unasked.push(slot);
+    else this.#place(slot, start);
   }
 
   /** Something else with a deadline; end it with `finish`. */
@@ -70,7 +73,7 @@ export class Reads {
     return count;
   }
 
-  /** One question for all linearizable reads that came in before the next round begins. */
+  /** One question for all linearizable reads and early watches that came in before the next round begins. */
   ask(): void {
     if (this.#unasked.length === 0) return;
     const { rounds } = this.#host;
@@ -85,8 +88,16 @@ export class Reads {
     this.#questions.add(slots);
     rounds.ask((index) => {
       this.#questions.delete(slots);
-      for (const slot of slots) this.#place(slot, index);
+      for (const slot of slots) this.#answered(slot, index);
     });
+  }
+
+  #answered(slot: Slot, index: number): void {
+    const start = slot.work?.type === 'watch' ? startOf(slot.work) : index;
+    if (start <= index) this.#place(slot, start);
+    else if (slot.done === undefined && !slot.gate.isClosed) {
+      this.fail(slot, notApplied('FUTURE_REVISION', 'the cluster has not reached that revision'));
+    }
   }
 
   /** Runs whatever can run now. */
@@ -164,6 +175,10 @@ export class Reads {
   }
 }
 
+function startOf({ start }: WatchStart): number {
+  return typeof start === 'number' ? start : 0;
+}
+
 /** In place. */
 function keepOpen(slots: Slot[]): void {
   let kept = 0;
@@ -175,7 +190,5 @@ function keepOpen(slots: Slot[]): void {
 function timeoutOf(slot: Slot): Failure {
   if (slot.index === Number.POSITIVE_INFINITY)
     return notApplied('NO_QUORUM', 'no leader with a quorum answered in time');
-  const isWatch = slot.work?.type === 'watch';
-  if (isWatch) return notApplied('FUTURE_REVISION', 'this member has not seen that revision');
   return notApplied('BEHIND', 'this member has not caught up in time');
 }

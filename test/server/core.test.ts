@@ -183,6 +183,20 @@ describe('limits', () => {
     expect(failures).toEqual([`${read} BEHIND`, `${watch} FUTURE_REVISION`]);
   });
 
+  it('of what was committed: a watch ahead of it is refused at once, by the word of a leader', () => {
+    const solo = Solo.led();
+    const client = solo.connect();
+    const watch = client.watch('/', 1_000);
+    solo.turn();
+    expect(client.take()).toEqual([`${watch} FUTURE_REVISION`]);
+    const cutOff = new Solo({}, [VOTER, OTHER_VOTER]);
+    const other = cutOff.connect();
+    const unknown = other.watch('/', 1_000);
+    cutOff.pass(5_200);
+    const failures = other.take().filter((text) => /^\d/.test(text));
+    expect(failures).toEqual([`${unknown} NO_QUORUM`]);
+  });
+
   it('on paths: what is none is refused', () => {
     const solo = Solo.led();
     const client = solo.connect();

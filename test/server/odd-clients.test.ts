@@ -35,7 +35,6 @@ test('a watch that ends before it began never begins', () => {
   const solo = Solo.led();
   const client = solo.connect();
   const id = client.watch('/', solo.core.tree.revision + 2, 7);
-  solo.turn();
   client.submit({ type: 'unwatch', watch: 7 });
   solo.turn();
   expect(client.take()).toEqual([`${id} ABORTED`]);
