@@ -5,6 +5,8 @@
 import { RollcallError } from '../types/errors.js';
 import { aborted } from './core/calls.js';
 import type { Connection } from './core/connection.js';
+import { within } from './core/limit.js';
+import { closed } from './core/reasons.js';
 import { TreeCalls } from './core/tree-calls.js';
 import type { Bytes, CreateOptions, CreateResult, Session, SessionState } from './types.js';
 
@@ -72,20 +74,13 @@ export async function opened(
   connection: Connection,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
-  const limit = new AbortController();
-  const end = (): void => limit.abort();
-  const timer = setTimeout(end, timeoutMs);
-  signal?.addEventListener('abort', end, { once: true });
-  if (signal?.aborted === true) end();
-  try {
-    const isSettled = (state: SessionState): boolean => state !== 'SUSPENDED';
-    const state = await connection.keeper.state.until(isSettled, limit.signal);
-    if (state === 'CONNECTED') return;
-    await connection.close();
-    if (signal?.aborted === true) throw aborted(signal);
-    throw connection.failure(`the session was not opened within ${timeoutMs} ms`);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', end);
-  }
+  const isSettled = (state: SessionState): boolean => state !== 'SUSPENDED';
+  const state = await within({ timeoutMs, signal }, (limit) =>
+    connection.keeper.state.until(isSettled, limit),
+  );
+  if (state === 'CONNECTED') return;
+  if (state === 'CLOSED') throw closed();
+  await connection.close();
+  if (signal?.aborted === true) throw aborted(signal);
+  throw connection.failure(`the session was not opened within ${timeoutMs} ms`);
 }

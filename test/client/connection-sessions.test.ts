@@ -173,3 +173,54 @@ test('closing ends every call and every watch, and holds nothing', async () => {
   links.close();
   expect(cluster.serving).toBeUndefined();
 });
+
+describe('a watch that a member turns away', () => {
+  test('is started again, also when the member has not seen its revision yet', async () => {
+    const { cluster, time, tree } = setUp();
+    cluster.change('/s/a', '1');
+    await Promise.all([tree.get('/s/a'), time.advance(10)]);
+    const member = cluster.member(A);
+    member.refusesWatches = 'FUTURE_REVISION';
+    const watch = tree.watch('/s', { scope: 'children', from: cluster.revision });
+    const next = watch[Symbol.asyncIterator]().next();
+    await time.advance(1_000);
+    expect(member.frames.length).toBeLessThan(20);
+    member.refusesWatches = undefined;
+    await time.advance(400);
+    cluster.change('/s/b', '1');
+    await time.advance(10);
+    expect((await next).value).toMatchObject({ type: 'change', revision: cluster.revision });
+  });
+
+  test('fails when it wants a revision that nobody has heard of', async () => {
+    const { cluster, time, tree } = setUp();
+    cluster.member(A).refusesWatches = 'FUTURE_REVISION';
+    const watch = tree.watch('/s', { from: 1_000_000 });
+    const next = failure(watch[Symbol.asyncIterator]().next());
+    await time.advance(10);
+    expect((await next).code).toBe('FUTURE_REVISION');
+  });
+
+  test('ends without an error when it is closed while it waits', async () => {
+    const { cluster, time, tree, connection } = setUp();
+    cluster.member(A).refusesWatches = 'OVERLOADED';
+    const next = tree.watch('/s')[Symbol.asyncIterator]().next();
+    await time.advance(10);
+    await connection.close();
+    expect(await next).toEqual({ value: undefined, done: true });
+  });
+});
+
+describe('while a connection closes', () => {
+  test('watches that come too late end, too', async () => {
+    const { cluster, time, tree, connection } = setUp();
+    await Promise.all([tree.set('/x', '1'), time.advance(10)]);
+    for (const member of cluster.members.values()) member.isHung = true;
+    const closing = connection.close();
+    const next = failure(tree.watch('/s')[Symbol.asyncIterator]().next());
+    expect(connection.close()).toBe(closing);
+    await time.advance(1_100);
+    expect((await next).code).toBe('CLOSED');
+    await closing;
+  });
+});

@@ -11,7 +11,7 @@ import { RollcallError } from '../../src/types/errors.js';
 import type { InstanceState } from '../../src/types/instance.js';
 import { firstChoice, settle, TestTime } from './test-time.js';
 
-function setUp(filter?: InstanceFilter) {
+function setUp(filter?: InstanceFilter, signal?: AbortSignal) {
   const time = new TestTime();
   const reads: { resolve: (list: InstanceList) => void; reject: (error: unknown) => void }[] = [];
   let watch: TreeWatch | undefined;
@@ -29,7 +29,7 @@ function setUp(filter?: InstanceFilter) {
       }),
     closed: () => undefined,
   };
-  const discovery = new ServiceDiscovery(host, 's', { filter, balancer: createRoundRobin });
+  const discovery = new ServiceDiscovery(host, 's', { filter, signal, balancer: createRoundRobin });
   const seen: string[] = [];
   discovery.subscribe(({ state, instances }) => {
     seen.push(`${state} ${instances.map(({ id }) => id)}`);
@@ -79,6 +79,26 @@ describe('a view', () => {
     expect(states(seen)).toEqual(['LIVE', 'STALE', 'LIVE']);
   });
 
+  test('that is stale is not live by late changes or lists, only by the word of a leader', () => {
+    const { discovery, watch } = setUp();
+    watch.receive(snapshot(5, [node('a')]));
+    watch.doubt(1_600);
+    watch.receive(event(6, 0, node('b')));
+    expect([discovery.state, discovery.instances.length]).toEqual(['STALE', 2]);
+    watch.receive(snapshot(7, [node('b')]));
+    expect([discovery.state, discovery.instances.length]).toEqual(['STALE', 1]);
+    watch.confirm(8);
+    expect(discovery.state).toBe('LIVE');
+  });
+
+  test('whose first list came from a member without a leader says so', () => {
+    const { discovery, watch } = setUp();
+    watch.doubt(1_600);
+    expect(discovery.state).toBe('PENDING');
+    watch.receive(snapshot(5, [node('a')]));
+    expect(discovery.state).toBe('STALE');
+  });
+
   test('picks only instances that are UP', () => {
     const { discovery, watch } = setUp();
     const others = (['STARTING', 'DRAINING', 'DOWN'] as const).map((state) => node(state, state));
@@ -106,6 +126,37 @@ describe('an empty list', () => {
     watch.receive(snapshot(9, []));
     expect(discovery.pick().id).toBe('a');
     reads[0]!.reject(new RollcallError('UNAVAILABLE', 'not now'));
+    await settle();
+    expect(discovery.pick().id).toBe('a');
+  });
+
+  test('after a gap is STALE, not LIVE, until it is confirmed, whatever the cluster says of itself', async () => {
+    const { discovery, watch, reads } = setUp();
+    watch.receive(snapshot(5, [node('a')]));
+    watch.receive(snapshot(9, []));
+    watch.confirm(12);
+    expect([discovery.state, discovery.revision, discovery.pick().id]).toEqual(['STALE', 5, 'a']);
+    reads[0]!.resolve({ instances: [], revision: 10 });
+    await settle();
+    expect([discovery.state, discovery.instances.length]).toEqual(['CONFIRMED_EMPTY', 0]);
+  });
+
+  test('after a gap ends with whoever joins next: those from before are gone', async () => {
+    const { discovery, watch, reads } = setUp();
+    watch.receive(snapshot(5, [node('a')]));
+    watch.receive(snapshot(9, []));
+    watch.receive(event(11, 0, node('b')));
+    reads[0]!.resolve({ instances: [], revision: 10 });
+    await settle();
+    expect([discovery.state, discovery.instances.map(({ id }) => id)]).toEqual(['LIVE', ['b']]);
+  });
+
+  test('is not confirmed by an answer from before the gap', async () => {
+    const { discovery, watch, reads } = setUp();
+    watch.receive(snapshot(2, []));
+    watch.receive(event(5, 0, node('a')));
+    watch.receive(snapshot(9, []));
+    reads[0]!.resolve({ instances: [], revision: 3 });
     await settle();
     expect(discovery.pick().id).toBe('a');
   });
@@ -171,6 +222,13 @@ describe('whoever waits for it', () => {
       for await (const _ of discovery);
     })();
     await expect(iterated).rejects.toMatchObject({ code: 'DENIED' });
+  });
+
+  test('is let go when its signal was aborted before it began', async () => {
+    const { discovery } = setUp(undefined, AbortSignal.abort());
+    expect(discovery.state).toBe('CLOSED');
+    for await (const _ of discovery) throw new Error('nothing is to be seen');
+    await expect(discovery.ready()).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
   test('is let go when it is closed', async () => {

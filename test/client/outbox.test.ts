@@ -53,6 +53,54 @@ describe('an outbox', () => {
     expect(outbox.ackedSeq).toBe(3);
   });
 
+  test('that is stuck behind its first change forgets what ended since', () => {
+    const outbox = new Outbox();
+    outbox.push(operation(true));
+    outbox.takeFrame(MAY_WRITE);
+    outbox.rewind();
+    for (let i = 0; i < 150_000; i++) {
+      const late = operation(i % 2 === 0, 1_000);
+      outbox.push(late);
+      outbox.finish(late);
+    }
+    expect(outbox.isFull).toBe(false);
+    expect(outbox.takeFrame(MAY_WRITE).map(({ seq }) => seq)).toEqual([1]);
+  });
+
+  test('acknowledges numbered changes that ended behind a stuck one once that has ended', () => {
+    const outbox = new Outbox();
+    const changes = Array.from({ length: 1_024 }, () => operation(true));
+    for (const each of changes) outbox.push(each);
+    while (outbox.takeFrame(MAY_WRITE).length > 0);
+    for (const each of changes.slice(1)) outbox.finish(each);
+    for (let i = 0; i < 10_000; i++) {
+      const read = operation(false);
+      outbox.push(read);
+      outbox.finish(read);
+    }
+    outbox.finish(changes[0]!);
+    expect(outbox.ackedSeq).toBe(1_025);
+    expect(outbox.isEmpty).toBe(true);
+  });
+
+  test('counts the bytes that wait the same however often everything goes again', () => {
+    const outbox = new Outbox();
+    const [first, second] = [operation(true), operation(false, 40 * 1024 * 1024)];
+    outbox.push(first);
+    outbox.takeFrame(MAY_WRITE);
+    outbox.push(second);
+    outbox.finish(second);
+    for (let i = 0; i < 10; i++) {
+      expect(outbox.hasUnsent).toBe(false);
+      outbox.rewind();
+      outbox.takeFrame(MAY_WRITE);
+    }
+    outbox.push(operation(false, 50 * 1024 * 1024));
+    expect(outbox.isFull).toBe(false);
+    outbox.push(operation(false, 20 * 1024 * 1024));
+    expect(outbox.isFull).toBe(true);
+  });
+
   test('starts counting anew when the session is lost, and keeps what had no seq', () => {
     const outbox = new Outbox();
     const [sent, waiting] = [operation(true), operation(true)];

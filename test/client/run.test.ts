@@ -11,7 +11,10 @@ import type { PickOptions } from '../../src/client/index.js';
 import { RollcallError } from '../../src/types/errors.js';
 
 function pool(...ids: readonly string[]) {
-  const picks = ids.map((id) => ({ instance: { id }, load: { active: 0 } }) as Pick);
+  const picks = ids.map(
+    (id) =>
+      ({ instance: { id, port: 80, ports: { admin: 81 } }, load: { active: 0 } }) as never as Pick,
+  );
   const acquire = ({ exclude = [] }: PickOptions) => {
     const pick = picks.find(({ instance }) => !exclude.includes(instance.id));
     if (pick === undefined) throw new RollcallError('NO_INSTANCE', 'none left');
@@ -59,6 +62,25 @@ describe('a call to an instance', () => {
     });
     await expect(call).rejects.toThrow('reset');
     expect(calls).toBe(1);
+  });
+
+  test('is not repeated when it was somebody else who refused', async () => {
+    const tried: number[] = [];
+    const refusedAt = (port: number) => async () => {
+      tried.push(port);
+      throw Object.assign(new Error(`refused at ${port}`), { code: 'ECONNREFUSED', port });
+    };
+    await expect(runPicked(pool('a', 'b').acquire, refusedAt(5432))).rejects.toThrow('5432');
+    await expect(runPicked(pool('a', 'b').acquire, refusedAt(81))).rejects.toThrow('81');
+    expect(tried).toEqual([5432, 81, 81]);
+  });
+
+  test('is not begun when its caller has aborted before', async () => {
+    const { acquire, active } = pool('a');
+    let calls = 0;
+    const begun = runPicked(acquire, async () => calls++, { signal: AbortSignal.abort() });
+    await expect(begun).rejects.toMatchObject({ code: 'ABORTED' });
+    expect([calls, ...active()]).toEqual([0, 0]);
   });
 
   test('ends at its deadline even when it does not listen', async () => {
@@ -121,10 +143,18 @@ describe('the buffer of a watch', () => {
   test('throws the error that ended it, after what was kept', async () => {
     const buffer = new EventBuffer(4);
     buffer.push(live);
-    buffer.end(new Error('broken'));
+    buffer.end(new RollcallError('INTERNAL', 'broken'));
     buffer.end();
     await buffer.take(() => undefined);
     await expect(buffer.take(() => undefined)).rejects.toThrow('broken');
+  });
+
+  test('ends for everyone who waits', async () => {
+    const buffer = new EventBuffer(4);
+    const waiting = [buffer.take(() => undefined), buffer.take(() => undefined)];
+    await new Promise((resolve) => setImmediate(resolve));
+    buffer.end();
+    expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
   });
 
   test('drops everything, and says so, when it is full by count or by bytes', () => {

@@ -107,6 +107,8 @@ export class TwinMember {
   #isHung = false;
   /** Breaks the stream after it has taken something about this path, or anything at all. */
   garbles: string | undefined;
+  /** Watches are refused with this code. */
+  refusesWatches: string | undefined;
   /** Turns away this many changes, and with the first all that follow until it comes again. */
   turnsAway = 0;
   connections = 0;
@@ -311,8 +313,9 @@ class TwinStream implements ChannelStream {
   }
 
   #watch(id: number, { path, afterRevision }: wire.WatchRequest): Item[] {
+    const { cluster, refusesWatches } = this.#member;
+    if (refusesWatches !== undefined) return [{ response: { id, error: problem(refusesWatches) } }];
     this.#watches.set(id, path);
-    const { cluster } = this.#member;
     if (afterRevision === cluster.revision) return [];
     const below = [...cluster.nodes.keys()].filter((each) => each.startsWith(`${path}/`));
     const nodes = below.map((each) => ({ node: cluster.nodeMessage(each) }));

@@ -2,6 +2,7 @@
  * What a watch keeps for a reader that is slower than the cluster, bounded in events and bytes. One
  * reader at a time; closing or failing ends it after what was kept, aborting at once.
  */
+import type { RollcallError } from '../../types/errors.js';
 import type { WatchEvent } from '../types.js';
 import { Bell } from './states.js';
 
@@ -19,7 +20,7 @@ export class EventBuffer {
   readonly #bell = new Bell();
   #kept: Kept[] = [];
   #bytes = 0;
-  #end: { readonly error: unknown } | undefined;
+  #end: { readonly error: RollcallError | undefined } | undefined;
 
   constructor(eventsMax: number) {
     this.#eventsMax = eventsMax;
@@ -27,6 +28,10 @@ export class EventBuffer {
 
   get isEnded(): boolean {
     return this.#end !== undefined;
+  }
+
+  get error(): RollcallError | undefined {
+    return this.#end?.error;
   }
 
   /** False: it was full, and everything kept is gone. A snapshot is always taken. */
@@ -52,7 +57,7 @@ export class EventBuffer {
   }
 
   /** `error` undefined: the reader's loop ends; otherwise it throws it. Only the first end counts. */
-  end(error?: unknown): void {
+  end(error?: RollcallError): void {
     this.#end ??= { error };
     this.#bell.ring();
   }

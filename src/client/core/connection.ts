@@ -19,7 +19,7 @@ import { SILENCE_CHECK_MS } from './silence.js';
 import { StreamLink } from './stream-link.js';
 import { Alarm, KeepAlive, type Time } from './time.js';
 import { Turn } from './turn.js';
-import { isMemberAtFault, revisionOf, verdictOf, wasNotApplied } from './verdict.js';
+import { isMemberAtFault, revisionOf, revisionShown, verdictOf, wasNotApplied } from './verdict.js';
 import { Vitals } from './vitals.js';
 import type { TreeWatch, WatchHost } from './watch.js';
 import { WatchSet } from './watch-set.js';
@@ -36,6 +36,9 @@ export interface ConnectionOptions {
 
 const CLOSE_MS_MAX = 1_000;
 const PROBE_ANSWER_MS = 2_000;
+/** A watch that was turned away rests as long as a request that was turned away so often. */
+const WATCH_FAILURES = 4;
+
 export class Connection implements WatchHost {
   readonly keeper: SessionKeeper;
   readonly seen: Seen;
@@ -54,6 +57,7 @@ export class Connection implements WatchHost {
   #greetingId = 0;
   #greetingsRefused = 0;
   #isClosing = false;
+  #closed: Promise<void> | undefined;
   #end: RollcallError | undefined;
   #holdUntilMs = 0;
 
@@ -100,9 +104,9 @@ export class Connection implements WatchHost {
   }
 
   startWatch(watch: TreeWatch): void {
-    const end = this.#end;
-    if (end !== undefined) {
-      queueMicrotask(() => watch.fail(end));
+    const refusal = this.#end ?? (this.#isClosing ? closed() : undefined);
+    if (refusal !== undefined) {
+      queueMicrotask(() => watch.fail(refusal));
       return;
     }
     if (this.#watches.size === 0) this.#vitals.confirmedAtMs = this.#time.nowMs();
@@ -122,8 +126,13 @@ export class Connection implements WatchHost {
   }
 
   /** Closes its session, if it has one; what is under way fails. */
-  async close(): Promise<void> {
-    if (this.#isClosing || this.#end !== undefined) return;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#end !== undefined) return;
     this.#isClosing = true;
     const error = closed();
     this.#calls.giveUpAll(closed);
@@ -208,12 +217,19 @@ export class Connection implements WatchHost {
     if (response.bookmark !== undefined || response.live !== undefined) {
       this.#vitals.confirmedAtMs = this.#vitals.heardAtMs;
     }
+    this.#saw(revisionShown(response));
     this.#watches.receive(id, response);
   }
 
   #onConfirmed(revision: number): void {
     this.#vitals.confirmedAtMs = this.#vitals.heardAtMs;
+    this.#saw(revision);
     this.#watches.confirm(revision);
+  }
+
+  /** Session reads never go back behind it, at whichever member. */
+  #saw(revision: number): void {
+    if (revision > this.seen.revision) this.seen.revision = revision;
   }
 
   #onStale(ageMs: number): void {
@@ -232,8 +248,7 @@ export class Connection implements WatchHost {
     } else if (response.error !== undefined) {
       this.#onFailure(operation, response.error);
     } else {
-      const revision = revisionOf(response);
-      if (revision > this.seen.revision) this.seen.revision = revision;
+      this.#saw(revisionOf(response));
       this.#calls.settle(operation, response);
     }
   }
@@ -259,10 +274,14 @@ export class Connection implements WatchHost {
   #onWatchRefused(id: number, detail: wire.ErrorDetail): void {
     const watch = this.#watches.refused(id);
     if (watch === undefined) return;
-    if (verdictOf(detail, false) === 'final') watch.fail(errorFrom(detail, this.#links.endpoint));
+    const isInvented = detail.code === 'FUTURE_REVISION' && watch.revision > this.seen.revision;
+    if (isInvented || verdictOf(detail, false) === 'final')
+      watch.fail(errorFrom(detail, this.#links.endpoint));
     else {
-      this.#time.after(this.#backoffMs(4), () => {
-        if (!watch.isEnded) this.startWatch(watch);
+      this.#watches.rest(watch);
+      this.#time.after(this.#backoffMs(WATCH_FAILURES), () => {
+        this.#watches.wake(watch);
+        this.#turn.schedule();
       });
     }
   }

@@ -119,8 +119,8 @@ export class Feed {
     return [{ type: 'change', revision, changes: changesOf(events) }];
   }
 
-  #snapshot({ nodes, revision, complete, marked }: wire.Snapshot): WatchEvent[] {
-    if (this.#scan === undefined || this.#scan.isComplete) {
+  #snapshot({ nodes, revision, complete, marked, restarted }: wire.Snapshot): WatchEvent[] {
+    if (this.#scan === undefined || this.#scan.isComplete || restarted) {
       this.#scan = { nodes: new Map(), wasChanged: false, isComplete: false, marked: false };
     }
     const scan = this.#scan;

@@ -35,6 +35,8 @@ export class Outbox {
   #ackedSeq = 1;
   #waitingBytes = 0;
   #lastWriteSent = 0;
+  /** Done since the last sweep while something before was not. */
+  #doneBehind = 0;
   /** So many answers are awaited one by one. */
   #singly = 0;
   readonly #open = new Map<number, Operation>();
@@ -121,6 +123,10 @@ export class Outbox {
     operation.isDone = true;
     this.#open.delete(operation.message.id);
     this.#advance();
+    if (operation.order > (this.#operations[this.#head]?.order ?? Number.POSITIVE_INFINITY)) {
+      this.#doneBehind++;
+      if (this.#doneBehind >= COMPACT_AT) this.#sweep();
+    }
   }
 
   /** From this operation on, everything unresolved goes again. */
@@ -162,7 +168,7 @@ export class Outbox {
   }
 
   unfinished(): Operation[] {
-    return this.#operations.slice(this.#head).filter(({ isDone }) => !isDone);
+    return this.#operations.slice(this.#head).filter(isOpen);
   }
 
   takeAll(): Operation[] {
@@ -205,6 +211,7 @@ export class Outbox {
       const operation = this.#operations[this.#cursor]!;
       if (!operation.isDone) return;
       if (!operation.isSent) this.#waitingBytes -= operation.bytes;
+      operation.isSent = true;
       this.#cursor++;
     }
   }
@@ -227,6 +234,20 @@ export class Outbox {
     this.#cursor = 0;
   }
 
+  /**
+   * The first may be stuck for long: what ended behind it is forgotten all the same, but for the
+   * numbered ones, which move the acknowledged seq when their turn comes; a window holds few of them.
+   */
+  #sweep(): void {
+    this.#doneBehind = 0;
+    const sent = this.#operations.slice(this.#head, this.#cursor).filter(isKept);
+    const unsent = this.#operations.slice(this.#cursor);
+    for (const each of unsent) if (!isKept(each)) this.#waitingBytes -= each.bytes;
+    this.#operations = [...sent, ...unsent.filter(isKept)];
+    this.#head = 0;
+    this.#cursor = sent.length;
+  }
+
   #compact(): void {
     this.#operations.splice(0, this.#head);
     this.#cursor -= this.#head;
@@ -244,4 +265,12 @@ export class Outbox {
     }
     return low;
   }
+}
+
+function isOpen({ isDone }: Operation): boolean {
+  return !isDone;
+}
+
+function isKept({ isDone, message }: Operation): boolean {
+  return !isDone || message.seq > 0;
 }

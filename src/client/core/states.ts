@@ -68,23 +68,24 @@ export class StateCell<T> {
   }
 }
 
-/** One waiter; a ring with nobody waiting is kept for the next. */
+/** A ring wakes everyone who waits; with nobody waiting it is kept for the next. */
 export class Bell {
   #wasRung = false;
-  #wake: (() => void) | undefined;
+  #waiting: (() => void)[] = [];
 
   ring(): void {
-    this.#wasRung = true;
-    this.#wake?.();
-    this.#wake = undefined;
+    this.#wasRung = this.#waiting.length === 0;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
   }
 
   async rung(): Promise<void> {
-    if (!this.#wasRung) {
+    if (this.#wasRung) this.#wasRung = false;
+    else {
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#waiting.push(resolve);
       });
     }
-    this.#wasRung = false;
   }
 }

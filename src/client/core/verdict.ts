@@ -18,6 +18,7 @@ const TURNED_AWAY: ReadonlySet<string> = new Set([
   'CLOSED',
   'OVERLOADED',
   'BEHIND',
+  'FUTURE_REVISION',
   'TIMEOUT',
   'SEQ_GAP',
   'WINDOW_FULL',
@@ -38,6 +39,12 @@ export function isMemberAtFault(code: string): boolean {
 
 export function wasNotApplied(detail: wire.ErrorDetail): boolean {
   return detail.outcome === FailureOutcome.FAILURE_OUTCOME_NOT_APPLIED;
+}
+
+/** What a watch has shown its reader by this, or will before it answers anything newer. */
+export function revisionShown(response: wire.WatchResponse): number {
+  const { events, snapshot, bookmark, live } = response;
+  return events?.revision ?? snapshot?.revision ?? bookmark ?? live ?? 0;
 }
 
 /** What an answer has seen; 0 when it says nothing. */

@@ -9,12 +9,14 @@ import type { TreeWatch } from './watch.js';
 
 export class WatchSet {
   readonly #waiting = new Set<TreeWatch>();
+  /** Turned away for a while. */
+  readonly #resting = new Set<TreeWatch>();
   readonly #running = new Map<number, TreeWatch>();
   readonly #ids = new Map<TreeWatch, number>();
   #ended: number[] = [];
 
   get size(): number {
-    return this.#waiting.size + this.#running.size;
+    return this.#waiting.size + this.#resting.size + this.#running.size;
   }
 
   get hasUnsent(): boolean {
@@ -27,6 +29,7 @@ export class WatchSet {
 
   remove(watch: TreeWatch): void {
     this.#waiting.delete(watch);
+    this.#resting.delete(watch);
     const id = this.#ids.get(watch);
     if (id === undefined) return;
     this.#forget(watch, id);
@@ -59,12 +62,21 @@ export class WatchSet {
     return watch;
   }
 
+  /** It is not started before it is woken. */
+  rest(watch: TreeWatch): void {
+    this.#resting.add(watch);
+  }
+
+  wake(watch: TreeWatch): void {
+    if (this.#resting.delete(watch)) this.#waiting.add(watch);
+  }
+
   confirm(revision: number): void {
     for (const watch of [...this.#running.values()]) watch.confirm(revision);
   }
 
   doubt(ageMs: number): void {
-    for (const watch of [...this.#waiting, ...this.#running.values()]) watch.doubt(ageMs);
+    for (const watch of this.#all()) watch.doubt(ageMs);
   }
 
   /** The stream is gone: all of them have to be started again. */
@@ -76,18 +88,22 @@ export class WatchSet {
   }
 
   failAll(error: RollcallError): void {
-    const all = [...this.#waiting, ...this.#running.values()];
-    this.#waiting.clear();
+    const all = this.#all();
     this.detached();
     this.#waiting.clear();
+    this.#resting.clear();
     for (const watch of all) watch.fail(error);
   }
 
   /** Ends all of them without an error. */
   closeAll(): void {
-    const all = [...this.#waiting, ...this.#running.values()];
+    const all = this.#all();
     this.detached();
     for (const watch of all) void watch.close();
+  }
+
+  #all(): TreeWatch[] {
+    return [...this.#waiting, ...this.#resting, ...this.#running.values()];
   }
 
   #forget(watch: TreeWatch, id: number): void {

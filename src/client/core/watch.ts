@@ -61,6 +61,7 @@ export class TreeWatch implements Watch {
   /** In place of iterating: for readers inside the SDK, which keep up by construction. */
   deliverTo(listener: WatchListener): void {
     this.#listener = listener;
+    if (this.isEnded) listener.ended(this.#buffer.error);
   }
 
   receive(response: wire.WatchResponse): void {

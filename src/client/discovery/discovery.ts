@@ -9,6 +9,7 @@ import type { Instance } from '../../types/instance.js';
 import type { Random } from '../../types/ports.js';
 import type { Balancer, BalancerFactory, Picker } from '../balancers/balancer.js';
 import { aborted } from '../core/calls.js';
+import { within } from '../core/limit.js';
 import { StateCell } from '../core/states.js';
 import type { Cancel, Time } from '../core/time.js';
 import type { TreeWatch } from '../core/watch.js';
@@ -21,6 +22,7 @@ import type {
   InstanceSet,
   Picked,
   PickOptions,
+  RevisionNumber,
   RunOptions,
   WatchEvent,
 } from '../types.js';
@@ -48,6 +50,13 @@ export class ServiceDiscovery implements Discovery {
   readonly #watch: TreeWatch;
   readonly #sets: StateCell<InstanceSet>;
   #state: DiscoveryState = 'PENDING';
+  #isKnown = false;
+  /** The watch says so; only the watch takes it back. */
+  #isStale = false;
+  /** The view is empty by a snapshot of this revision; until a read confirms it, what was shown stays. */
+  #doubtedAt: RevisionNumber | undefined;
+  /** A linearizable read has found what the view says: nothing. */
+  #isConfirmed = false;
   /** When the view was last known to be current. */
   #currentAtMs: number;
   #picker: Picker;
@@ -75,11 +84,11 @@ export class ServiceDiscovery implements Discovery {
   }
 
   get instances(): readonly Instance[] {
-    return this.#view.instances;
+    return this.#sets.value.instances;
   }
 
   get revision(): number {
-    return this.#view.revision;
+    return this.#believed.revision;
   }
 
   get state(): DiscoveryState {
@@ -92,19 +101,11 @@ export class ServiceDiscovery implements Discovery {
 
   async ready(options: CallOptions & { readonly min?: number | undefined } = {}): Promise<this> {
     const { min = 1, timeoutMs = READY_MS_DEFAULT, signal } = options;
-    const limit = new AbortController();
-    const end = (): void => limit.abort();
-    const timer = setTimeout(end, timeoutMs);
-    signal?.addEventListener('abort', end, { once: true });
-    if (signal?.aborted === true) end();
-    try {
-      const found = await this.#sets.until((set) => isReady(set, min), limit.signal);
-      if (found !== undefined && found.state !== 'CLOSED') return this;
-      throw this.#notReady(min, signal);
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-    }
+    const found = await within({ timeoutMs, signal }, (limit) =>
+      this.#sets.until((set) => isReady(set, min), limit),
+    );
+    if (found !== undefined && found.state !== 'CLOSED') return this;
+    throw this.#notReady(min, signal);
   }
 
   pick(options?: PickOptions): Instance {
@@ -165,65 +166,91 @@ export class ServiceDiscovery implements Discovery {
         this.#onSnapshot(event);
         return;
       case 'change':
-        if (this.#view.apply(event.changes, event.revision).length > 0)
-          this.#show(this.#liveState());
+        if (this.#view.apply(event.changes, event.revision).length > 0) this.#show();
         return;
       case 'live':
         this.#view.confirm(event.revision);
-        this.#show(this.#liveState());
+        this.#isStale = false;
+        this.#show();
         return;
       default:
         if (this.#isCurrent) this.#currentAtMs = this.#host.time.nowMs() - event.ageMs;
-        if (this.#state !== 'PENDING') this.#show('STALE');
+        this.#isStale = true;
+        this.#isConfirmed = false;
+        this.#show();
     }
   }
 
-  /** A list that a gap left empty is not believed before it was confirmed. */
+  /** A list that a gap left empty is not shown before it was confirmed. */
   #onSnapshot({ nodes, revision }: WatchEvent & { readonly type: 'snapshot' }): void {
-    if (nodes.length === 0 && this.#view.instances.length > 0) this.#confirmEmpty();
-    else {
-      this.#view.replace(nodes, revision);
-      this.#show(this.#liveState());
-    }
-  }
-
-  #liveState(): DiscoveryState {
-    if (this.#view.instances.length > 0) return 'LIVE';
-    if (this.#state !== 'CONFIRMED_EMPTY') this.#confirmEmpty();
-    return this.#state === 'CONFIRMED_EMPTY' ? 'CONFIRMED_EMPTY' : 'LIVE';
+    this.#isKnown = true;
+    this.#isConfirmed = false;
+    this.#doubtedAt = nodes.length === 0 && this.instances.length > 0 ? revision : undefined;
+    this.#view.replace(nodes, revision);
+    this.#show();
   }
 
   #confirmEmpty(): void {
-    if (this.#isConfirming || this.#failure !== undefined || this.#state === 'CLOSED') return;
+    if (this.#isConfirmed || this.#isConfirming || this.#state === 'CLOSED') return;
     this.#isConfirming = true;
     this.#host.read(this.service).then(
       (list) => this.#onRead(list),
-      () => {
-        this.#isConfirming = false;
-        this.#cancelRetry = this.#host.time.after(CONFIRM_RETRY_MS, () => this.#confirmEmpty());
-      },
+      () => this.#confirmLater(),
     );
   }
 
-  #onRead({ instances, revision }: InstanceList): void {
-    this.#isConfirming = false;
-    if (this.#state === 'CLOSED' || revision < this.#view.revision) return;
-    this.#view.replaceWith(instances, revision);
-    this.#show(this.#view.instances.length === 0 ? 'CONFIRMED_EMPTY' : 'LIVE');
+  #confirmLater(): void {
+    this.#cancelRetry = this.#host.time.after(CONFIRM_RETRY_MS, () => {
+      this.#isConfirming = false;
+      if (this.#view.instances.length === 0) this.#confirmEmpty();
+    });
   }
 
-  #show(state: DiscoveryState): void {
-    this.#state = state;
+  /** What it says counts only while the view is still empty; the watch knows of what came after. */
+  #onRead({ instances, revision }: InstanceList): void {
+    const isAsked = this.#state !== 'CLOSED' && this.#view.instances.length === 0;
+    const isOld =
+      revision < (this.#doubtedAt ?? 0) || (instances.length > 0 && revision < this.#view.revision);
+    if (isAsked && isOld) {
+      this.#confirmLater();
+      return;
+    }
+    this.#isConfirming = false;
+    if (!isAsked) return;
+    if (revision >= this.#view.revision) this.#view.replaceWith(instances, revision);
+    this.#isConfirmed = this.#view.instances.length === 0;
+    this.#doubtedAt = undefined;
+    this.#show();
+  }
+
+  #show(): void {
+    if (!this.#isKnown || this.#state === 'CLOSED') return;
+    if (this.#view.instances.length > 0) {
+      this.#isConfirmed = false;
+      this.#doubtedAt = undefined;
+    }
+    this.#state = this.#judge();
     if (this.#isCurrent) this.#currentAtMs = this.#host.time.nowMs();
     const { instances, state: shown } = this.#sets.value;
-    if (instances !== this.#view.instances) {
-      this.#picker = this.#balancer.picker(this.#view.instances.filter(isUp));
-    } else if (shown === state) return;
-    this.#sets.set(this.#set());
+    const set = this.#set();
+    if (instances !== set.instances) {
+      this.#picker = this.#balancer.picker(set.instances.filter(isUp));
+    }
+    if (instances !== set.instances || shown !== this.#state) this.#sets.set(set);
+    if (this.#view.instances.length === 0) this.#confirmEmpty();
+  }
+
+  #judge(): DiscoveryState {
+    if (this.#isStale || this.#doubtedAt !== undefined) return 'STALE';
+    return this.#isConfirmed ? 'CONFIRMED_EMPTY' : 'LIVE';
+  }
+
+  get #believed() {
+    return this.#doubtedAt === undefined ? this.#view : this.#sets.value;
   }
 
   #set(): InstanceSet {
-    const { instances, revision } = this.#view;
+    const { instances, revision } = this.#believed;
     return { instances, revision, state: this.#state };
   }
 
@@ -237,7 +264,7 @@ export class ServiceDiscovery implements Discovery {
   }
 
   #noInstance(): RollcallError {
-    const known = this.#view.instances.length;
+    const known = this.instances.length;
     const why =
       this.#state === 'PENDING'
         ? 'the roll has not been heard of yet: await ready()'
@@ -249,7 +276,7 @@ export class ServiceDiscovery implements Discovery {
     if (this.#failure !== undefined) return this.#failure;
     if (this.#state === 'CLOSED') return new RollcallError('CLOSED', 'the discovery was closed');
     if (signal?.aborted === true) return aborted(signal);
-    const up = this.#view.instances.filter(isUp).length;
+    const up = this.instances.filter(isUp).length;
     return new RollcallError('TIMEOUT', `${this.service}: ${up} instances UP, ${min} wanted`);
   }
 }

@@ -8,6 +8,8 @@ import type { Instance, InstanceSpec, InstanceState } from '../../types/instance
 import type { Random } from '../../types/ports.js';
 import { delayMs, REGISTRATION_BACKOFF } from '../core/backoff.js';
 import type { Connection } from '../core/connection.js';
+import { within } from '../core/limit.js';
+import { closed } from '../core/reasons.js';
 import { StateCell } from '../core/states.js';
 import type { Time } from '../core/time.js';
 import { TreeWatch } from '../core/watch.js';
@@ -19,7 +21,8 @@ import type {
   TreeChange,
   WatchEvent,
 } from '../types.js';
-import { planDeregister, planRegister, planUpdate, type Registered } from './catalog-plans.js';
+import { planDeregister, planUpdate, type Registered } from './catalog-plans.js';
+import { askForId, type Claim, LEAVE_MS_MAX, takeBack } from './claim.js';
 
 export interface RegistrationHost {
   readonly time: Time;
@@ -30,13 +33,9 @@ export interface RegistrationHost {
   ended(registration: ServiceRegistration): void;
 }
 
-export interface Claim {
-  readonly takeover: boolean;
-  readonly static: boolean;
-}
-
 const DRAIN_WAIT_MS = 250;
-const LEAVE_MS_MAX = 1_500;
+/** For a change that waits for its instance to be registered again. */
+const WRITE_MS_DEFAULT = 5_000;
 /** Reasons to try again later rather than to give up. */
 const PASSING: ReadonlySet<string> = new Set(['TIMEOUT', 'SESSION_EXPIRED', 'CLOSED', 'MOVED']);
 
@@ -56,6 +55,9 @@ export class ServiceRegistration implements Registration {
   #stateListener: Disposable | undefined;
   #reason: RollcallError | undefined;
   #failures = 0;
+  #isClosing = false;
+  /** An id was asked for, and whether it was given is not known. */
+  #mayStand = false;
 
   constructor(host: RegistrationHost, spec: InstanceSpec, claim: Claim) {
     this.#host = host;
@@ -100,25 +102,31 @@ export class ServiceRegistration implements Registration {
   async start(options: CallOptions): Promise<this> {
     try {
       this.#onRegistered(await this.#register(options));
-      return this;
     } catch (error) {
-      await this.#end('FAILED', asRollcallError(error));
-      throw error;
+      const failure = this.#isClosing ? closed() : asRollcallError(error);
+      // What is left to be done is not the caller's to wait for.
+      void this.#end('FAILED', failure);
+      throw failure;
     }
+    if (this.#isOver) throw closed();
+    return this;
   }
 
+  /** What cannot be told to the cluster now is kept, and told with the next registration. */
   async set(patch: InstancePatch, options: CallOptions = {}): Promise<Instance> {
-    const wanted = { ...this.#spec, ...withoutUndefined(patch) };
-    // Kept from here on, also when the cluster cannot be told now: it is what is wanted.
+    const former = this.#spec;
+    const wanted = { ...former, ...withoutUndefined(patch) };
     this.#spec = wanted;
-    const { instance } = this;
-    const plan = planUpdate(wanted, instance.incarnation);
-    const revision = await this.#connection
-      .call(plan, options)
-      .catch((error) => this.#refused(error));
-    const updated = { ...instance, ...wanted, url: instanceUrl(wanted), revision } as Instance;
-    if (revision > this.revision) this.#registered = { instance: updated, revision };
-    return updated;
+    try {
+      if (this.state === 'REGISTERING') await this.#untilRegistered(options);
+      return await this.#write(wanted, options);
+    } catch (error) {
+      const isRefused = isRollcallError(error) && !isPassing(error);
+      if (isRefused && error.outcome === 'not-applied' && this.#spec === wanted) {
+        this.#spec = former;
+      }
+      throw error;
+    }
   }
 
   setState(state: InstanceState, options?: CallOptions): Promise<Instance> {
@@ -144,13 +152,13 @@ export class ServiceRegistration implements Registration {
 
   async close(): Promise<void> {
     if (this.#isOver) return;
-    const { incarnation } = this.#registered?.instance ?? { incarnation: 0 };
+    this.#isClosing = true;
     const connection = this.#connection;
     this.#stopListening();
-    if (this.#registered !== undefined && connection.end === undefined) {
+    if (this.#registered !== undefined && !this.#mayStand && connection.end === undefined) {
       const { service, id } = this;
+      const { incarnation } = this.#registered.instance;
       const plan = planDeregister({ service, id, incarnation, inSession: true });
-      // Out of reach, it leaves by the end of its session instead.
       await connection.call(plan, { timeoutMs: LEAVE_MS_MAX }).catch(() => undefined);
     }
     await this.#end('CLOSED');
@@ -164,8 +172,39 @@ export class ServiceRegistration implements Registration {
     return this.#controller.signal.aborted;
   }
 
-  #register(options: CallOptions): Promise<Registered> {
-    return this.#connection.call(planRegister(this.#spec, this.#claim), options);
+  async #register(options: CallOptions): Promise<Registered> {
+    const spec = this.#spec;
+    this.#mayStand = true;
+    try {
+      const over = this.#controller.signal;
+      const terms = { ...options, spec, claim: this.#claim, over };
+      const registered = await askForId(this.#connection, terms);
+      this.#mayStand = false;
+      return registered;
+    } catch (error) {
+      if (isRollcallError(error) && error.outcome === 'not-applied') this.#mayStand = false;
+      throw error;
+    }
+  }
+
+  async #write(wanted: InstanceSpec, options: CallOptions): Promise<Instance> {
+    const { instance } = this;
+    const plan = planUpdate(wanted, instance.incarnation);
+    const revision = await this.#connection
+      .call(plan, options)
+      .catch((error) => this.#refused(error, instance));
+    const updated = { ...instance, ...wanted, url: instanceUrl(wanted), revision } as Instance;
+    if (revision > this.revision) this.#registered = { instance: updated, revision };
+    return updated;
+  }
+
+  async #untilRegistered({ timeoutMs = WRITE_MS_DEFAULT, signal }: CallOptions): Promise<void> {
+    const isDone = (state: RegistrationState): boolean => state !== 'REGISTERING';
+    const state = await within({ timeoutMs, signal }, (limit) => this.#states.until(isDone, limit));
+    if (this.#isOver) throw this.#reason ?? closed();
+    if (state === undefined) {
+      throw new RollcallError('TIMEOUT', `not registered again within ${timeoutMs} ms`);
+    }
   }
 
   #onRegistered(registered: Registered): void {
@@ -205,7 +244,7 @@ export class ServiceRegistration implements Registration {
   }
 
   #registerAgain(): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isClosing) return;
     this.#stopListening();
     this.#states.set('REGISTERING');
     const waitMs = this.#failures === 0 ? 0 : this.#backoffMs();
@@ -214,15 +253,18 @@ export class ServiceRegistration implements Registration {
   }
 
   async #tryAgain(): Promise<void> {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isClosing) return;
     try {
       if (this.#connection.end !== undefined) await this.#renewSession();
+      const spec = this.#spec;
       this.#onRegistered(await this.#register({}));
+      // It was set while this was under way, by somebody who did not wait for it.
+      if (this.#spec !== spec) await this.set({}).catch(() => undefined);
     } catch (error) {
       if (this.#isOver) return;
       const failure = asRollcallError(error);
       if (failure.code === 'ID_IN_USE') await this.#end('REPLACED', failure);
-      else if (failure.retryable || PASSING.has(failure.code)) this.#registerAgain();
+      else if (isPassing(failure)) this.#registerAgain();
       else await this.#end('FAILED', failure);
     }
   }
@@ -264,8 +306,12 @@ export class ServiceRegistration implements Registration {
     void this.#end('DEREGISTERED', new RollcallError('REPLACED', `it was removed: ${cause}`));
   }
 
-  async #refused(error: unknown): Promise<never> {
-    if (isRollcallError(error, 'REPLACED')) await this.#end('REPLACED', error);
+  async #refused(error: unknown, { incarnation }: Instance): Promise<never> {
+    const isOurs = this.#registered?.instance.incarnation === incarnation;
+    const isBetween = this.state === 'REGISTERING';
+    if (isRollcallError(error, 'REPLACED') && isOurs && !isBetween) {
+      await this.#end('REPLACED', error);
+    }
     throw error;
   }
 
@@ -273,11 +319,17 @@ export class ServiceRegistration implements Registration {
     if (this.#isOver) return;
     this.#reason = reason;
     this.#stopListening();
+    const mayStand = this.#mayStand && !this.#claim.static;
     this.#states.close(ending);
     this.#controller.abort(reason ?? new RollcallError('CLOSED', 'the registration was closed'));
     this.#host.ended(this);
+    if (mayStand) void takeBack(this.#connection, this);
     await this.#host.leave(this.#connection);
   }
+}
+
+function isPassing({ code, retryable }: RollcallError): boolean {
+  return retryable || PASSING.has(code);
 }
 
 function withoutUndefined(patch: InstancePatch): Partial<InstanceSpec> {

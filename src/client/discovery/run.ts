@@ -6,7 +6,7 @@ import { RollcallError } from '../../types/errors.js';
 import type { Instance } from '../../types/instance.js';
 import { aborted } from '../core/calls.js';
 import type { Picked, PickOptions, RunContext, RunOptions } from '../types.js';
-import { wasRefused } from './refused.js';
+import { wasRefusedBy } from './refused.js';
 
 const ATTEMPTS_MAX = 2;
 
@@ -36,6 +36,7 @@ async function attempt<T>(acquire: Acquire, fn: RunFunction<T>, terms: Terms): P
   const { options, limit } = terms;
   const exclude = [...(options.exclude ?? [])];
   for (let number = 1; ; number++) {
+    limit.signal.throwIfAborted();
     const picked = acquire({ exclude, key: options.key });
     const context = { signal: limit.signal, attempt: number };
     try {
@@ -45,7 +46,8 @@ async function attempt<T>(acquire: Acquire, fn: RunFunction<T>, terms: Terms): P
     } catch (error) {
       picked.report('error');
       exclude.push(picked.instance.id);
-      if (number === ATTEMPTS_MAX || limit.signal.aborted || !wasRefused(error)) throw error;
+      if (number === ATTEMPTS_MAX || limit.signal.aborted || !wasRefusedBy(picked.instance, error))
+        throw error;
       if (!hasAnother(acquire, exclude)) throw error;
     }
   }
