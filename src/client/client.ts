@@ -91,7 +91,7 @@ export class RollcallClient extends TreeCalls implements Client {
   readonly #connection: Connection;
   readonly #members: MemberCalls;
   readonly #pool: SessionPool;
-  readonly #sessions = new Set<OwnSession>();
+  readonly #sessions = new Set<Connection>();
   readonly #registrations = new Set<ServiceRegistration>();
   readonly #discoveries = new Set<Discovery>();
   readonly #onAbort = (): void => void this.close();
@@ -155,10 +155,15 @@ export class RollcallClient extends TreeCalls implements Client {
     this.#checkOpen(options.signal);
     const { timeoutMs = SESSION_TIMEOUT_MS_DEFAULT, graceMs = 0, signal } = options;
     const connection = this.#connect({ timeoutMs, graceMs, isLazy: false });
-    await opened(connection, { timeoutMs: this.#timeoutMs, signal });
-    const session = new OwnSession(connection, (ended) => void this.#sessions.delete(ended));
-    this.#sessions.add(session);
-    return session;
+    this.#sessions.add(connection);
+    const forget = (): void => void this.#sessions.delete(connection);
+    try {
+      await opened(connection, { timeoutMs: this.#timeoutMs, signal });
+    } catch (error) {
+      forget();
+      throw error;
+    }
+    return new OwnSession(connection, forget);
   }
 
   // ---- The roll ----
@@ -189,6 +194,7 @@ export class RollcallClient extends TreeCalls implements Client {
     const endpoints = this.#parts.endpoints.all;
     const registeredAt = this.#parts.time.wallMs();
     const resolved = await resolveTarget(target, { service, options, endpoints, registeredAt });
+    this.#checkOpen(options.signal);
     const isStatic = options.static === true;
     const claim = { takeover: options.takeover === true, static: isStatic };
     const host = this.#registrationHost(options);

@@ -15,6 +15,10 @@ export interface MemberCallsOptions {
   readonly failFast: boolean;
 }
 
+/** A member that takes longer is hung: it asks the others no longer than a second itself. */
+const ANSWER_MS_MAX = 2_000;
+const ELSEWHERE: ReadonlySet<string> = new Set(['UNAVAILABLE', 'TIMEOUT']);
+
 type Ask<T> = (channel: Channel, timeoutMs: number) => Promise<T>;
 
 export class MemberCalls {
@@ -66,20 +70,21 @@ export class MemberCalls {
     const { links, time, failFast } = this.#options;
     for (;;) {
       const leftMs = deadlineMs - time.nowMs();
-      if (leftMs <= 0 || (failFast && links.isExhausted)) throw this.#unreachable();
+      if (leftMs <= 0) throw this.#unreachable();
       const channel = links.current();
       if (typeof channel === 'number') {
+        if (failFast && links.isExhausted) throw this.#unreachable();
         if (links.state.value === 'CLOSED')
           throw new RollcallError('CLOSED', 'the client was closed');
         await pause(Math.min(channel, leftMs));
         continue;
       }
       try {
-        const answer = await ask(channel, leftMs);
+        const answer = await ask(channel, Math.min(leftMs, ANSWER_MS_MAX));
         links.heard(channel);
         return answer;
       } catch (error) {
-        if (!(error instanceof RollcallError) || error.code !== 'UNAVAILABLE') throw error;
+        if (!(error instanceof RollcallError) || !ELSEWHERE.has(error.code)) throw error;
         links.leave(channel, error);
       }
     }

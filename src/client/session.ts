@@ -14,9 +14,9 @@ export class OwnSession extends TreeCalls implements Session {
   readonly #connection: Connection;
   readonly #controller = new AbortController();
   readonly #listener: Disposable;
-  readonly #onEnd: (session: OwnSession) => void;
+  readonly #onEnd: () => void;
 
-  constructor(connection: Connection, onEnd: (session: OwnSession) => void) {
+  constructor(connection: Connection, onEnd: () => void) {
     super(connection);
     this.#connection = connection;
     this.#onEnd = onEnd;
@@ -65,7 +65,7 @@ export class OwnSession extends TreeCalls implements Session {
     this.#listener?.[Symbol.dispose]();
     const reason = this.#connection.end ?? new RollcallError('CLOSED', 'the session was closed');
     this.#controller.abort(reason);
-    this.#onEnd(this);
+    this.#onEnd();
   }
 }
 

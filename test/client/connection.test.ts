@@ -20,6 +20,16 @@ describe('calls', () => {
     );
   });
 
+  test('that only read go before a session that cannot attach now', async () => {
+    const { cluster, time, tree } = setUp();
+    await Promise.all([tree.set('/x', 'first'), time.advance(10)]);
+    cluster.member(B).refusesSessions = 'NO_QUORUM';
+    cluster.member(A).crash();
+    const got = tree.get('/x', { consistency: 'session' });
+    await time.advance(100);
+    expect(String((await got)!.data)).toBe('first');
+  });
+
   test('that only read open no session', async () => {
     const { cluster, time, tree } = setUp();
     const found = tree.get('/nowhere');
@@ -105,8 +115,19 @@ describe('a member that is gone', () => {
     expect(cluster.serving!.endpoint).toBe(B);
   });
 
-  test('is not blamed for what connecting took', async () => {
+  test('is outrun by another one when it takes long to connect', async () => {
     const { cluster, time, tree } = setUp();
+    cluster.member(A).isHung = true;
+    const set = tree.set('/x', 'first');
+    await time.advance(240);
+    expect(cluster.member(B).connections).toBe(0);
+    await time.advance(20);
+    await set;
+    expect(cluster.serving!.endpoint).toBe(B);
+  });
+
+  test('is not blamed for what connecting took', async () => {
+    const { cluster, time, tree } = setUp({ endpoints: [A] });
     const member = cluster.member(A);
     member.isHung = true;
     const set = tree.set('/x', 'first');

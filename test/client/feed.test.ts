@@ -62,6 +62,14 @@ describe('a watch that begins with what is there', () => {
     expect(shown).toMatchObject({ nodes: [{ path: '/s/b' }] });
   });
 
+  test('forgets the parts before one that begins anew', () => {
+    const feed = children();
+    feed.receive(snapshot(5, ['/s/gone'], { complete: false }));
+    feed.receive(snapshot(9, ['/s/a'], { complete: false, restarted: true }));
+    const [shown] = feed.receive(snapshot(9, ['/s/b']));
+    expect(shown).toMatchObject({ nodes: [{ path: '/s/a' }, { path: '/s/b' }] });
+  });
+
   test('takes changes behind the cursor of a scan into the snapshot', () => {
     const feed = children();
     feed.receive(snapshot(5, ['/s/a', '/s/b'], { complete: false }));

@@ -19,6 +19,12 @@ interface StoredSession {
   readonly results: Map<number, Outcome>;
 }
 
+interface Claimed {
+  readonly owner: number;
+  readonly incarnation: number;
+  state: number;
+}
+
 type Outcome = Partial<wire.OperationResponse>;
 type Operation = Partial<wire.StreamOperation> & { readonly id: number; readonly seq: number };
 type Frame = { operations?: readonly Operation[]; ackedSeq?: number; touch?: number };
@@ -29,6 +35,8 @@ export class TwinCluster {
   readonly nodes = new Map<string, { data: string; version: number; create: number }>();
   readonly sessions = new Map<string, StoredSession>();
   readonly members = new Map<string, TwinMember>();
+  /** Registered instances by path. */
+  readonly roll = new Map<string, Claimed>();
   /** Changes that were applied, in order: each exactly once, or the client failed. */
   readonly applied: string[] = [];
 
@@ -49,6 +57,7 @@ export class TwinCluster {
 
   expireSessions(): void {
     this.sessions.clear();
+    this.roll.clear();
   }
 
   change(path: string, data: string): number {
@@ -293,6 +302,8 @@ class TwinStream implements ChannelStream {
   }
 
   #attached(id: number, attach: wire.AttachRequest): Item {
+    const { refusesSessions } = this.#member;
+    if (refusesSessions !== undefined) return { response: { id, error: problem(refusesSessions) } };
     const session = this.#member.cluster.sessions.get(Buffer.from(attach.secret).toString('hex'));
     if (session?.id !== attach.session)
       return { response: { id, error: problem('SESSION_EXPIRED') } };
@@ -351,19 +362,44 @@ class TwinStream implements ChannelStream {
     return true;
   }
 
-  #apply({ set, create, delete: deletion, close, skip }: Operation): Outcome {
+  #apply(operation: Operation): Outcome {
+    const { set, create, delete: deletion, close, skip } = operation;
     const { cluster } = this.#member;
     if (skip === true || close !== undefined) return { done: cluster.revision };
     const change = set ?? create;
-    if (change === undefined) {
-      return deletion === undefined
-        ? { error: problem('INVALID_ARGUMENT') }
-        : { done: cluster.revision };
-    }
+    if (change === undefined && deletion === undefined) return this.#applyToRoll(operation);
+    if (change === undefined) return { done: cluster.revision };
     const { path, data } = change;
     const revision = cluster.change(path, Buffer.from(data).toString());
     const stat = cluster.stat(path);
     return set === undefined ? { create: { path, stat, revision } } : { set: { stat, revision } };
+  }
+
+  #applyToRoll({ register, updateInstance, deregister, transact }: Operation): Outcome {
+    const { roll } = this.#member.cluster;
+    const revision = ++this.#member.cluster.revision;
+    const spec = register ?? updateInstance?.instance;
+    const place = spec ?? deregister;
+    const path = transact?.guards[0]?.path ?? `/services/${place?.service}/${place?.id}`;
+    const found = roll.get(path);
+    if (register !== undefined) {
+      const { state } = register;
+      roll.set(path, { owner: this.#session!.id, incarnation: revision, state });
+      const instance = { ...register, revision, createRevision: revision, incarnation: revision };
+      return { register: { instance: instance as never, revision, tookOver: false } };
+    }
+    if (transact !== undefined) {
+      if (transact.guards[0]!.owner !== found?.owner) return { error: problem('GUARD_FAILED') };
+      roll.delete(path);
+      return { transact: { results: [], revision } };
+    }
+    const { incarnation = 0 } = updateInstance ?? deregister ?? {};
+    if (found === undefined || (incarnation > 0 && found.incarnation !== incarnation)) {
+      return { error: problem(found === undefined ? 'NO_NODE' : 'REPLACED') };
+    }
+    if (spec === undefined) roll.delete(path);
+    else found.state = spec.state;
+    return { done: revision };
   }
 }
 

@@ -48,9 +48,9 @@ export class SessionKeeper {
     return this.#standing === 'greeting';
   }
 
-  /** It must speak before anything else that is ordered: it exists, or it is wanted from the start. */
+  /** It speaks before anything else that is ordered. A lazy one waits for changes: reads need it not. */
   get comesFirst(): boolean {
-    return this.#id !== undefined || !this.plan.isLazy;
+    return !this.plan.isLazy;
   }
 
   /** Opens it, idempotent by its secret, or attaches to it. */

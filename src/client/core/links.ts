@@ -24,11 +24,14 @@ export interface LinksOptions {
 /** How often the list of members is asked for. */
 const LEARN_INTERVAL_MS = 60_000;
 const LEARN_TIMEOUT_MS = 2_000;
+/** A connection that takes longer to be made has company: whichever is made first is used. */
+const DIAL_ALONE_MS = 250;
 /** A connection that served for less than this counts as a failed one. */
 const STEADY_MS = 1_000;
 
 interface Link {
   readonly channel: Channel;
+  readonly dialledAtMs: number;
   heardAtMs: number | undefined;
   isConnected: boolean;
 }
@@ -77,6 +80,7 @@ export class Links {
     const link = this.#takeWarm() ?? this.#dialNext(nowMs);
     if (typeof link === 'number') return link;
     this.#current = link;
+    if (!link.isConnected) this.#alarm.by(nowMs + DIAL_ALONE_MS);
     this.state.set(this.state.value === 'IDLE' ? 'CONNECTING' : this.state.value);
     return link.channel;
   }
@@ -146,14 +150,24 @@ export class Links {
 
   #dial(endpoint: string): Link {
     const channel = this.#options.open(endpoint);
-    const link: Link = { channel, heardAtMs: undefined, isConnected: false };
+    const dialledAtMs = this.#options.time.nowMs();
+    const link: Link = { channel, dialledAtMs, heardAtMs: undefined, isConnected: false };
     channel.connect({
       connected: () => {
         link.isConnected = true;
+        this.#outrun(link);
       },
       failed: (error) => this.#failed(link, error),
     });
     return link;
+  }
+
+  /** The other one is there first. */
+  #outrun(link: Link): void {
+    const current = this.#current;
+    if (link !== this.#warm || current === undefined || current.isConnected) return;
+    const { endpoint } = current.channel;
+    this.leave(current.channel, lost(endpoint, `${endpoint} takes too long to connect`));
   }
 
   #failed(link: Link, error: RollcallError): void {
@@ -167,8 +181,10 @@ export class Links {
 
   #keepWarm(): void {
     const current = this.#current;
-    if (this.#warm !== undefined || current?.heardAtMs === undefined) return;
+    if (this.#warm !== undefined || current === undefined) return;
     const nowMs = this.#options.time.nowMs();
+    const isSlow = !current.isConnected && nowMs - current.dialledAtMs >= DIAL_ALONE_MS;
+    if (current.heardAtMs === undefined && !isSlow) return;
     const choice = this.#options.endpoints.choose(nowMs, current.channel.endpoint);
     if (choice === undefined) return;
     if (choice.waitMs > 0) this.#alarm.by(nowMs + choice.waitMs);
