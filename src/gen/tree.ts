@@ -243,12 +243,14 @@ export interface WatchResponse {
 }
 
 export interface Snapshot {
-  /** In parts; only a complete one may be shown. */
+  /** In parts; only a complete one may be shown. Events between parts change what the parts have shown. */
   readonly nodes: readonly SnapshotNode[];
   readonly revision: number;
   readonly complete: boolean;
   /** It replaces what was missed: history was gone or the reader too slow. */
   readonly marked: boolean;
+  /** What came of it before is void: it begins anew. */
+  readonly restarted: boolean;
 }
 
 export interface SnapshotNode {

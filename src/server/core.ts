@@ -15,6 +15,7 @@ import type { MemberStatus, PeerMessage } from '../types/peer.js';
 import type { Clock } from '../types/ports.js';
 import { type AppliedAt, Applier } from './applier.js';
 import type { Effects, Persist } from './effects.js';
+import { Flushing } from './flushing.js';
 import { Forwarding } from './forwarding.js';
 import { Gate, type GateHost, notApplied, type Slot, unknownOutcome } from './gate.js';
 import { Intake } from './intake.js';
@@ -70,7 +71,7 @@ export class Core {
   readonly #pulse: Pulse;
   readonly #quarantine: Quarantine;
   readonly #gates = new Set<Gate>();
-  readonly #dirty = new Set<Gate>();
+  readonly #flushing: Flushing;
   readonly #statuses = new Map<
     MemberId,
     { readonly status: MemberStatus; readonly atMs: number }
@@ -80,15 +81,12 @@ export class Core {
       this.#intake.handle(gate, request);
       this.#options.wake();
     },
-    markDirty: (gate) => {
-      this.#dirty.add(gate);
-      this.#options.wake();
-    },
+    markDirty: (gate) => this.#flushing.add(gate),
     closed: (gate) => {
       this.#hub.stopAll(gate);
       this.#applier.unbind(gate);
       this.#gates.delete(gate);
-      this.#dirty.delete(gate);
+      this.#flushing.delete(gate);
     },
   };
   #sends = new Map<MemberId, PeerMessage[]>();
@@ -105,6 +103,7 @@ export class Core {
     this.#followed = { leader: undefined, term: this.#raft.term };
     this.#origin = new OriginQueue(self, options.boot);
     this.#hub = new WatchHub(this.#tree);
+    this.#flushing = new Flushing({ clock, hub: this.#hub, wake: options.wake });
     this.#reports = new SessionReports();
     this.#rounds = new Rounds((id) => this.#raft.readIndex(id), tuning.readRetryMs);
     const shared = {
@@ -234,6 +233,7 @@ export class Core {
   installed({ snapshot, time }: CheckpointMeta, tree: Tree): void {
     this.#tree = tree;
     this.#hub.replaceTree(tree);
+    for (const gate of this.#gates) if (gate.laggingCount > 0) this.#flushing.add(gate);
     this.#settleUpTo(tree.originNumber(this.#options.self, this.#options.boot));
     this.#applier.replaceTree(tree, { ...snapshot, time });
     this.#raft.snapshotInstalled(snapshot);
@@ -293,7 +293,7 @@ export class Core {
       this.#apply(startedMs);
     } while (this.#leadershipMoved());
     this.#reads.run();
-    this.#flushGates();
+    this.#flushing.run();
     if (this.#hub.takePublished()) this.#options.pushed(this.#clock.monotonicMs() - startedMs);
     const sends = this.#sends;
     this.#sends = new Map();
@@ -337,18 +337,6 @@ export class Core {
     if (this.#tree.revision < this.#openAt) return moved;
     this.#leading.open();
     return true;
-  }
-
-  #flushGates(): void {
-    const nowMs = this.#clock.monotonicMs();
-    const dirty = [...this.#dirty];
-    this.#dirty.clear();
-    for (const gate of dirty) {
-      if (gate.laggingCount > 0 && !gate.isBlocked) this.#hub.catchUp(gate);
-      gate.flush(nowMs);
-      // One page of history a turn: the next one follows, unless the sink is full by then.
-      if (gate.laggingCount > 0 && !gate.isBlocked) this.#gateHost.markDirty(gate);
-    }
   }
 
   /** What is for this member itself does not travel. */

@@ -184,8 +184,11 @@ export type Delivery =
       readonly watch: number;
       readonly nodes: readonly TreeNode[];
       readonly revision: Revision;
+      /** Until then, events in between change what the parts have shown. */
       readonly complete: boolean;
       readonly marked: boolean;
+      /** Parts before this one are void. */
+      readonly restarted: boolean;
     }
   | { readonly type: 'touched'; readonly number: number }
   | { readonly type: 'bookmark'; readonly revision: Revision }

@@ -7,9 +7,9 @@
 import type { Tree } from '../tree/tree.js';
 import type { EventBatch, TreeEvent } from '../types/event.js';
 import { asRevision, type Revision } from '../types/ids.js';
-import { PAGE_NODES_MAX } from '../types/limits.js';
+import { PAGE_BYTES_MAX, PAGE_NODES_MAX } from '../types/limits.js';
 import type { TreeNode } from '../types/node.js';
-import { isWithin, parentPath } from '../types/path.js';
+import { comparePaths, isWithin, nameOf, parentPath } from '../types/path.js';
 import type { Gate } from './gate.js';
 import type { WatchScope, WatchStart } from './service.js';
 
@@ -28,7 +28,18 @@ export interface Watch {
   readonly channel: Channel;
   /** Set while it lags: everything up to here has been delivered. */
   position: Revision | undefined;
+  /** Set while it is shown a large snapshot, page by page: of what is behind `cursor` it knows all. */
+  scan: { readonly cursor: string; readonly marked: boolean } | undefined;
 }
+
+interface Page {
+  readonly nodes: readonly TreeNode[];
+  readonly more: boolean;
+}
+
+const NOTHING: Page = { nodes: [], more: false };
+/** Before everything that any history holds. */
+const NEVER = asRevision(0);
 
 export class WatchHub {
   readonly #channels = new Map<string, Channel>();
@@ -55,7 +66,8 @@ export class WatchHub {
   start(gate: Gate, request: WatchStart): void {
     this.stop(gate, request.watch);
     const channel = this.#channel(request.path, request.scope);
-    const watch: Watch = { gate, id: request.watch, channel, position: undefined };
+    const nothing = { position: undefined, scan: undefined };
+    const watch: Watch = { gate, id: request.watch, channel, ...nothing };
     channel.watches.add(watch);
     gate.watches.set(watch.id, watch);
     this.#count++;
@@ -94,16 +106,17 @@ export class WatchHub {
   /** The connection takes: its lagging watches read on from the history, a page each. */
   catchUp(gate: Gate): void {
     for (const watch of gate.watches.values())
-      if (watch.position !== undefined) this.#sendPage(watch, watch.position);
+      if (watch.position !== undefined) this.#goOn(watch, watch.position);
   }
 
-  /** The state was replaced by a snapshot, and history with it: every watch is shown the new state. */
+  /**
+   * The state was replaced by a snapshot, and history with it: every watch lags, and is shown the new state
+   * when its connection catches up.
+   */
   replaceTree(tree: Tree): void {
     this.#tree = tree;
     for (const channel of this.#channels.values())
-      for (const watch of channel.watches) {
-        if (watch.position === undefined) this.#sendSnapshot(watch, true);
-      }
+      for (const watch of channel.watches) lag(watch, NEVER);
   }
 
   #channel(path: string, scope: WatchScope): Channel {
@@ -131,33 +144,39 @@ export class WatchHub {
     channel.pending.push(event);
   }
 
-  #sendPage(watch: Watch, after: Revision): void {
-    const { path, scope } = watch.channel;
-    const page = this.#tree.since(after, (event) => concerns(path, scope, event));
-    if (page === 'compacted') {
-      caughtUp(watch);
-      return this.#sendSnapshot(watch, true);
-    }
-    for (const batch of page.batches) watch.gate.push({ type: 'events', watch: watch.id, batch });
-    if (page.through >= this.#tree.revision) caughtUp(watch);
-    else watch.position = page.through;
+  #goOn(watch: Watch, after: Revision): void {
+    const { gate, id, channel, scan } = watch;
+    const page = this.#tree.since(after, (event) => isDue(channel, scan?.cursor, event));
+    if (page === 'compacted') return this.#sendSnapshot(watch, scan?.marked ?? true);
+    for (const batch of page.batches) gate.push({ type: 'events', watch: id, batch });
+    watch.position = page.through;
+    if (page.through < this.#tree.revision) return;
+    if (scan === undefined) caughtUp(watch);
+    else this.#sendNodes(watch, { ...scan, restarted: false });
   }
 
+  /** From its beginning, whatever was shown of it before. */
   #sendSnapshot(watch: Watch, marked: boolean): void {
-    const nodes = snapshotNodes(this.#tree, watch.channel.path, watch.channel.scope);
+    this.#sendNodes(watch, { cursor: undefined, marked, restarted: watch.scan !== undefined });
+  }
+
+  /**
+   * A page of a snapshot. Between pages come the changes to what is behind the cursor; what changes ahead of
+   * it is found when the scan gets there.
+   */
+  #sendNodes(
+    watch: Watch,
+    scan: { readonly cursor: string | undefined; readonly marked: boolean; restarted: boolean },
+  ): void {
+    const { gate, id, channel } = watch;
+    const { nodes, more } = readPage(this.#tree, channel, scan.cursor);
     const { revision } = this.#tree;
-    for (let i = 0; i === 0 || i < nodes.length; i += PAGE_NODES_MAX) {
-      const part = nodes.slice(i, i + PAGE_NODES_MAX);
-      const complete = i + PAGE_NODES_MAX >= nodes.length;
-      watch.gate.push({
-        type: 'snapshot',
-        watch: watch.id,
-        nodes: part,
-        revision,
-        complete,
-        marked,
-      });
-    }
+    const { marked, restarted } = scan;
+    const shown = { nodes, revision, complete: !more, marked, restarted };
+    gate.push({ type: 'snapshot', watch: id, ...shown });
+    watch.scan = more ? { cursor: nodes.at(-1)!.path, marked } : undefined;
+    if (more) lag(watch, revision);
+    else caughtUp(watch);
   }
 }
 
@@ -180,13 +199,28 @@ function caughtUp(watch: Watch): void {
   watch.position = undefined;
 }
 
-function snapshotNodes(tree: Tree, path: string, scope: WatchScope): readonly TreeNode[] {
-  const everything = { limit: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY };
-  if (scope === 'subtree') return tree.subtree(path, everything)?.nodes ?? [];
-  if (scope === 'children')
-    return tree.children(path, { ...everything, withData: true, order: 'creation' })?.nodes ?? [];
-  const node = tree.get(path);
-  return node === undefined ? [] : [node];
+/** Few children come in the order of joining; a scan of many goes by name, which costs the same each time. */
+function readPage(tree: Tree, { path, scope }: Channel, after: string | undefined): Page {
+  const limits = { limit: PAGE_NODES_MAX, bytesMax: PAGE_BYTES_MAX };
+  if (scope === 'node') {
+    const node = tree.get(path);
+    return node === undefined ? NOTHING : { nodes: [node], more: false };
+  }
+  const behind = after === undefined ? {} : { after };
+  if (scope === 'subtree') return tree.subtree(path, { ...limits, ...behind }) ?? NOTHING;
+  const isSmall = (tree.get(path)?.stat.childCount ?? 0) <= PAGE_NODES_MAX;
+  const name = after === undefined ? {} : { after: nameOf(after) };
+  if (after === undefined && isSmall) {
+    const all = tree.children(path, { ...limits, withData: true, order: 'creation' });
+    if (all?.more !== true) return all ?? NOTHING;
+  }
+  return tree.children(path, { ...limits, withData: true, ...name }) ?? NOTHING;
+}
+
+/** It concerns the watch and, while that scans, what the scan has passed. */
+function isDue({ path, scope }: Channel, cursor: string | undefined, event: TreeEvent): boolean {
+  if (!concerns(path, scope, event)) return false;
+  return cursor === undefined || comparePaths(event.path, cursor) <= 0;
 }
 
 function concerns(path: string, scope: WatchScope, event: TreeEvent): boolean {

@@ -254,9 +254,91 @@ describe('a state that was replaced', () => {
     for (let slice = rows.next(100); slice; slice = rows.next(100)) loader.add(slice.puts);
     setting.driver.tree = loader.finish()!;
     setting.hub.replaceTree(setting.driver.tree);
+    expect(reader.take()).toEqual(['marked complete [/a/new]']);
     setting.do(create('/a/newer'));
-    expect(reader.take()).toEqual(['marked complete [/a/new]', 'created /a/newer']);
+    expect(reader.take()).toEqual(['created /a/newer']);
     expect(lagging.take()).toEqual(['marked complete [/a/new /a/newer]']);
+  });
+});
+
+// ---- Snapshots of many pages ----
+
+describe('a large snapshot', () => {
+  const count = 3_500;
+  const scopes = ['children', 'subtree'] as const;
+
+  function large(scope: WatchScope, historyEventsMax?: number) {
+    const setting = new Setting(historyEventsMax);
+    setting.do(create('/a'), create('/b'));
+    for (let i = 0; i < count; i++) setting.do(create(`/a/${i}`));
+    return { setting, reader: setting.reader('/a', scope, 'snapshot') };
+  }
+
+  /** What a client puts together, up to the first complete part, and after it. */
+  function putTogether(deliveries: readonly Delivery[]) {
+    let nodes = new Map<string, number>();
+    let isComplete = false;
+    for (const delivery of deliveries) {
+      if (delivery.type === 'snapshot') {
+        expect(isComplete).toBe(false);
+        if (delivery.restarted) nodes = new Map();
+        for (const { path, stat } of delivery.nodes) nodes.set(path, stat.modifyRevision);
+        isComplete = delivery.complete;
+      }
+      if (delivery.type !== 'events') continue;
+      for (const { type, path, stat } of delivery.batch.events)
+        if (type === 'deleted') nodes.delete(path);
+        else nodes.set(path, stat.modifyRevision);
+    }
+    return { nodes, isComplete };
+  }
+
+  function truth({ driver }: Setting, scope: WatchScope): Map<string, number> {
+    const all = { limit: 10_000, bytesMax: 1e9 };
+    const page =
+      scope === 'children'
+        ? driver.tree.children('/a', { ...all, withData: false })
+        : driver.tree.subtree('/a', all);
+    return new Map(page!.nodes.map(({ path, stat }) => [path, stat.modifyRevision]));
+  }
+
+  it.each(scopes)('is given a page a turn, and holds what changed meanwhile (%s)', (scope) => {
+    const { setting, reader } = large(scope);
+    for (let turn = 0; turn < 6; turn++) {
+      reader.flush();
+      const edge = [`/a/1${turn}`, `/a/5${turn}`, `/a/9${turn}`];
+      for (const path of edge) setting.do(remove(path), create(`${path}new`), set(`${path}1`));
+      if (scope === 'subtree') setting.do(create(`/a/4${turn}/below`));
+    }
+    reader.flush();
+    const { deliveries } = reader.client;
+    const parts = deliveries.filter(({ type }) => type === 'snapshot');
+    expect(parts.length).toBeGreaterThan(3);
+    expect(putTogether(deliveries)).toEqual({ nodes: truth(setting, scope), isComplete: true });
+    expect(reader.gate.laggingCount).toBe(0);
+  });
+
+  it.each(scopes)('begins anew when the history forgets what it needs (%s)', (scope) => {
+    const { setting, reader } = large(scope, 10);
+    reader.flush();
+    reader.block();
+    reader.flush();
+    for (let i = 0; i < 20; i++) setting.do(remove(`/a/${i}`));
+    reader.drain();
+    for (let turn = 0; turn < 6; turn++) reader.flush();
+    const { deliveries } = reader.client;
+    expect(deliveries.some((part) => part.type === 'snapshot' && part.restarted)).toBe(true);
+    expect(putTogether(deliveries)).toEqual({ nodes: truth(setting, scope), isComplete: true });
+  });
+
+  it('of a place that is deleted meanwhile ends empty', () => {
+    const { setting, reader } = large('children');
+    reader.flush();
+    for (let i = 0; i < count; i++) setting.do(remove(`/a/${i}`));
+    setting.do(remove('/a'));
+    for (let turn = 0; turn < 6; turn++) reader.flush();
+    const expected = { nodes: new Map(), isComplete: true };
+    expect(putTogether(reader.client.deliveries)).toEqual(expected);
   });
 });
 

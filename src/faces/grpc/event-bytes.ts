@@ -29,11 +29,12 @@ type SnapshotDelivery = Delivery & { readonly type: 'snapshot' };
 
 /** WatchResponses of one part of a snapshot, cut so that none grows past what receivers take. */
 export function snapshotBytes(snapshot: SnapshotDelivery): Buffer[] {
-  const { revision, marked } = snapshot;
+  const { revision, marked, restarted } = snapshot;
   const parts = cutByBytes(snapshot.nodes);
   return parts.map((nodes, i) => {
     const complete = snapshot.complete && i === parts.length - 1;
-    const message = { nodes: nodes.map(snapshotNodeMessage), revision, complete, marked };
+    const flags = { complete, marked, restarted: restarted && i === 0 };
+    const message = { nodes: nodes.map(snapshotNodeMessage), revision, ...flags };
     return codec('WatchResponse').encode({ snapshot: message });
   });
 }

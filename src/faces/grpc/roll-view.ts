@@ -39,7 +39,8 @@ export class RollView {
   readonly #filter: InstanceFilter | undefined;
   /** With a filter, after a snapshot: ids that passed. Without a snapshot all ids count as passed. */
   #inside: Set<string> | undefined;
-  #parts: TreeNode[] = [];
+  /** Of a snapshot that is not complete yet. */
+  #parts: Map<string, TreeNode> | undefined;
 
   constructor(filter: InstanceFilter | undefined) {
     this.#filter = filter;
@@ -64,10 +65,11 @@ export class RollView {
   }
 
   #snapshot(delivery: Delivery & { readonly type: 'snapshot' }): readonly Buffer[] {
-    for (const node of delivery.nodes) this.#parts.push(node);
+    if (delivery.restarted || this.#parts === undefined) this.#parts = new Map();
+    for (const node of delivery.nodes) this.#parts.set(node.path, node);
     if (!delivery.complete) return [];
-    const parts = cutByBytes(this.#parts);
-    this.#parts = [];
+    const parts = cutByBytes([...this.#parts.values()].sort(byJoining));
+    this.#parts = undefined;
     if (this.#filter !== undefined) this.#inside = new Set();
     const { revision, marked } = delivery;
     return parts.map((nodes, i) => {
@@ -80,6 +82,7 @@ export class RollView {
   }
 
   #events(batch: EventBatch): readonly Buffer[] {
+    if (this.#parts !== undefined) return merge(this.#parts, batch);
     if (this.#filter === undefined) return sharedBytes(batch);
     return changesBytes(batch, (event) => {
       const change = changeOf(event);
@@ -99,6 +102,19 @@ export class RollView {
     const left = change.type === wire.ChangeType.LEAVE;
     return message({ ...change, reason: left ? change.reason : FILTERED }, wire.ChangeType.LEAVE);
   }
+}
+
+/** Changes between the parts of a snapshot. */
+function merge(parts: Map<string, TreeNode>, { events }: EventBatch): readonly Buffer[] {
+  for (const event of events) {
+    if (event.type === 'deleted') parts.delete(event.path);
+    else parts.set(event.path, event);
+  }
+  return [];
+}
+
+function byJoining({ stat: a }: TreeNode, { stat: b }: TreeNode): number {
+  return a.createRevision - b.createRevision || a.ordinal - b.ordinal;
 }
 
 function enteringType(wasInside: boolean, event: TreeEvent): number {

@@ -71,7 +71,8 @@ describe('frames put together by hand', () => {
 
   it('complete a snapshot with its last part only', () => {
     const node = { path: '/n', data: Buffer.alloc(600_000), stat: statFrom(undefined) };
-    const base = { type: 'snapshot', watch: 1, revision, marked: true } as const;
+    const flagged = { marked: true, restarted: false } as const;
+    const base = { type: 'snapshot', watch: 1, revision, ...flagged } as const;
     const flags = (complete: boolean, count: number) =>
       snapshotBytes({ ...base, nodes: Array(count).fill(node), complete }).map((bytes) => {
         const { snapshot } = codec('WatchResponse').decode(bytes);
