@@ -117,7 +117,7 @@ export class Checks implements Truth {
   }
 
   /** After healing: everyone agrees, and what was acknowledged is there, once. */
-  final(): void {
+  final(healedAtMs: number): void {
     const trees = this.#members.map(({ member }) => member?.core.tree);
     const [first] = trees;
     if (first === undefined || trees.includes(undefined)) return this.problem('a member is down');
@@ -127,7 +127,7 @@ export class Checks implements Truth {
       if (tree.digest() !== first.digest()) this.problem(`${sim.name} has not converged`);
     }
     this.#checkWrites(first);
-    this.#sessions.final(first);
+    this.#sessions.final(first, healedAtMs);
     for (const client of this.#clients) this.#checkClient(client, first);
   }
 

@@ -37,6 +37,8 @@ export interface SimClientOptions {
   readonly truth: Truth;
   readonly timeoutMs: number;
   readonly graceMs: number;
+  /** It touches no more than it must, and seldom does anything else. */
+  readonly isQuiet: boolean;
   /** It does not always read what it is sent. */
   readonly isSlow: boolean;
   /** Where its instance says it listens: a server that starts again has the same one. */
@@ -88,6 +90,7 @@ export class SimClient {
   #isAttached = false;
   #touchSent = new Map<number, number>();
   #touches = 0;
+  #touchedAtMs = 0;
   #unsentBytes = 0;
   #nextId = 1;
   #ids = new Map<number, Asked>();
@@ -126,10 +129,12 @@ export class SimClient {
   #act(): void {
     if (this.isOver || this.diedAtMs !== undefined) return;
     const { world } = this.options;
-    const isSilent = world.monotonicMs() - this.#heardAtMs > SILENCE_MS;
+    const silenceMs = this.options.isQuiet ? this.options.timeoutMs / 2 : SILENCE_MS;
+    const isSilent = world.monotonicMs() - this.#heardAtMs > silenceMs;
     if (this.#connection === undefined || isSilent) return this.#connect();
     if (!this.#isAttached) return;
     if (!this.isDraining && world.random.below(400) === 0) return this.#leave();
+    if (this.options.isQuiet && !this.isDraining) return this.#touchInTime();
     const chance = world.random.below(10);
     if (world.random.below(20) === 0) this.#acknowledge();
     if (this.options.isSlow && world.random.below(20) === 0) this.#stall();
@@ -208,7 +213,8 @@ export class SimClient {
 
   #touch(): void {
     const number = ++this.#touches;
-    this.#touchSent.set(number, this.options.world.monotonicMs());
+    this.#touchedAtMs = this.options.world.monotonicMs();
+    this.#touchSent.set(number, this.#touchedAtMs);
     this.#submit({ type: 'touch', number });
   }
 
@@ -216,6 +222,12 @@ export class SimClient {
   #acknowledge(): void {
     const firstOpen = this.open[0]?.seq ?? this.written.length + 1;
     this.#connection?.use((attachment) => attachment.acknowledge(firstOpen));
+  }
+
+  #touchInTime(): void {
+    const { world, timeoutMs } = this.options;
+    if (world.random.below(100) === 0) this.#pipeline();
+    if (world.monotonicMs() - this.#touchedAtMs >= timeoutMs / 3) this.#touch();
   }
 
   /** A few changes and reads at once, each of which must find its place. */

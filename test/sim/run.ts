@@ -11,7 +11,7 @@ import {
   type NetworkPolicy,
   NO_FAULTS,
 } from '../../src/transport/network-policy.js';
-import { asMemberId } from '../../src/types/ids.js';
+import { asMemberId, type MemberId } from '../../src/types/ids.js';
 import { Checks } from './checks.js';
 import { SimClient } from './client.js';
 import { SimMember } from './sim-member.js';
@@ -82,13 +82,21 @@ class Simulation {
     stopReplacing();
     stopFaults();
     this.#heal();
+    const healedAtMs = this.#world.monotonicMs();
     await this.#pass(healedMs);
     for (const client of this.#clients) client.isDraining = true;
     await this.#pass(CALM_MS);
     for (const stop of this.#stops) stop();
+    // Sessions go on ending: what is on its way to a member arrives.
     await this.#pass(300);
-    this.#checks.final();
+    for (let i = 0; i < 20 && !this.#isLevel(); i++) await this.#pass(20);
+    this.#checks.final(healedAtMs);
     return this.#result();
+  }
+
+  #isLevel(): boolean {
+    const revisions = this.#members.map(({ member }) => member?.core.tree.revision);
+    return new Set(revisions).size === 1;
   }
 
   #pass(ms: number): Promise<void> {
@@ -100,6 +108,7 @@ class Simulation {
     const members = this.#members;
     for (const a of members) for (const b of members) if (a !== b) this.#network.heal(a.id, b.id);
     for (const a of members) for (const b of members) if (a !== b) this.#network.unclog(a.id, b.id);
+    for (const member of members) member.goOn();
     for (const member of members) if (!member.isUp) member.start();
   }
 
@@ -147,6 +156,7 @@ class Simulation {
       truth: this.#checks,
       timeoutMs: random.pick([2_000, 4_000]),
       graceMs: random.pick([0, 300, 800]),
+      isQuiet: random.below(4) === 0,
       isSlow: random.below(3) === 0,
       port: 8_000 + (port % 8_000),
     });
@@ -206,7 +216,7 @@ function disturb(world: World, members: readonly SimMember[], network: MemoryNet
   return world.every(150 + random.below(1_500), () => {
     const one = random.pick(members);
     const other = random.pick(members.filter((member) => member !== one));
-    const lastsMs = random.below(1_500);
+    const lastsMs = random.below(random.pick([500, 1_500, 4_000]));
     if (random.below(3) < weights.stop && one.isUp) {
       one.stop(random.pick(['kill', 'power']));
       world.schedule(lastsMs, () => {
@@ -214,17 +224,51 @@ function disturb(world: World, members: readonly SimMember[], network: MemoryNet
       });
     }
     if (random.below(3) < weights.cut) {
-      network.cut(one.id, other.id);
-      if (random.below(2) === 0) network.cut(other.id, one.id);
-      world.schedule(lastsMs, () => {
-        network.heal(one.id, other.id);
-        network.heal(other.id, one.id);
-      });
+      const isAlone = random.below(2) === 0;
+      const others = isAlone ? members.filter((member) => member !== one) : [other];
+      for (const { id } of others) cutOff({ world, network }, { from: one.id, to: id, lastsMs });
     }
-    if (random.below(3) < weights.pause) random.pick(members).pause(random.below(3_000));
+    if (random.below(3) < weights.pause) pauseSome(world, members);
+    if (random.below(12) < weights.stop) restart(world, one);
     if (random.below(3) < weights.clog) {
       network.clog(one.id, other.id);
       world.schedule(lastsMs, () => network.unclog(one.id, other.id));
     }
+  });
+}
+
+/** One way or both. */
+function cutOff(
+  { world, network }: { readonly world: World; readonly network: MemoryNetwork },
+  {
+    from,
+    to,
+    lastsMs,
+  }: { readonly from: MemberId; readonly to: MemberId; readonly lastsMs: number },
+): void {
+  network.cut(from, to);
+  if (world.random.below(2) === 0) network.cut(to, from);
+  world.schedule(lastsMs, () => {
+    network.heal(from, to);
+    network.heal(to, from);
+  });
+}
+
+/** One, or all at once, as when the machine under them stands still. */
+function pauseSome({ random }: World, members: readonly SimMember[]): void {
+  const forMs = random.below(3_000);
+  if (random.below(4) > 0) return random.pick(members).pause(forMs);
+  for (const member of members) member.pause(forMs);
+}
+
+/** In good order: leadership is handed on first, which may come to nothing. */
+function restart(world: World, sim: SimMember): void {
+  const { member } = sim;
+  if (member === undefined) return;
+  void member.leave(500);
+  world.schedule(600 + world.random.below(1_000), () => {
+    if (sim.member !== member) return;
+    sim.stop('kill');
+    world.schedule(world.random.below(500), () => sim.start());
   });
 }

@@ -10,7 +10,7 @@ import { RATE_ERROR } from './sim-member.js';
 import type { World } from './world.js';
 
 /** An election, the countdowns of a new leader, and the ticks until an end is proposed. */
-const SLACK_MS = 2_500;
+const SLACK_MS = 2_000;
 
 export class SessionChecks {
   readonly #world: World;
@@ -57,24 +57,21 @@ export class SessionChecks {
     return client.closesMs.some((closedMs) => isOver(nowMs - closedMs, graceMs));
   }
 
-  /** After healing. */
-  final(tree: Tree): void {
+  /** `healedAtMs`: before this, there may have been nobody to end a session. */
+  final(tree: Tree, healedAtMs: number): void {
     const nowMs = this.#world.monotonicMs();
     const owners = new Map(this.#clients.map((client) => [client.session, client]));
     for (const { id, timeoutMs } of tree.sessions()) {
       const owner = owners.get(id);
       // Without an owner: its client died before it was told that it has a session.
-      const silentMs = owner === undefined ? Number.POSITIVE_INFINITY : silence(owner, nowMs);
+      const diedAtMs = owner === undefined ? 0 : (owner.diedAtMs ?? nowMs);
+      const silentMs = nowMs - Math.max(diedAtMs, healedAtMs);
       if (silentMs > timeoutMs * (1 + RATE_ERROR) + SLACK_MS)
-        this.#problem(`session ${id} lives ${silentMs} ms after ${owner?.name} died`);
+        this.#problem(`session ${id} of ${owner?.name} lives, and nobody for ${silentMs} ms`);
     }
   }
 }
 
 function isOver(elapsedMs: number, lengthMs: number): boolean {
   return elapsedMs >= lengthMs / (1 + RATE_ERROR);
-}
-
-function silence({ diedAtMs }: SimClient, nowMs: number): number {
-  return diedAtMs === undefined ? 0 : nowMs - diedAtMs;
 }

@@ -120,6 +120,10 @@ export class SimMember {
     this.#options.world.schedule(forMs, () => process.resume());
   }
 
+  goOn(): void {
+    if (this.#process.isPaused) this.#process.resume();
+  }
+
   connect(sink: Sink): Connection {
     const process = this.#process;
     const { member } = this;
