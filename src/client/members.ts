@@ -15,8 +15,10 @@ export interface MemberCallsOptions {
   readonly failFast: boolean;
 }
 
-/** A member that takes longer is hung: it asks the others no longer than a second itself. */
-const ANSWER_MS_MAX = 2_000;
+/** A member that takes longer is hung. */
+const STATUS_MS_MAX = 1_000;
+/** It asks the others first. */
+const MEMBERS_MS_MAX = 2_000;
 const ELSEWHERE: ReadonlySet<string> = new Set(['UNAVAILABLE', 'TIMEOUT']);
 
 type Ask<T> = (channel: Channel, timeoutMs: number) => Promise<T>;
@@ -30,7 +32,7 @@ export class MemberCalls {
 
   status(options: MemberCallOptions): Promise<MemberStatusView> {
     return this.#ask(options, async (channel, timeoutMs) => {
-      const status = await channel.status(timeoutMs);
+      const status = await channel.status(Math.min(timeoutMs, STATUS_MS_MAX));
       const leader = status.leader === '' ? undefined : status.leader;
       return { ...status, leader, endpoint: channel.endpoint };
     });
@@ -38,7 +40,7 @@ export class MemberCalls {
 
   members(options: MemberCallOptions): Promise<readonly MemberSummary[]> {
     return this.#ask(options, async (channel, timeoutMs) => {
-      const { members } = await channel.members(timeoutMs);
+      const { members } = await channel.members(Math.min(timeoutMs, MEMBERS_MS_MAX));
       return members.map((member) => ({ ...member }));
     });
   }
@@ -80,7 +82,7 @@ export class MemberCalls {
         continue;
       }
       try {
-        const answer = await ask(channel, Math.min(leftMs, ANSWER_MS_MAX));
+        const answer = await ask(channel, leftMs);
         links.heard(channel);
         return answer;
       } catch (error) {

@@ -30,6 +30,35 @@ describe('calls', () => {
     expect(String((await got)!.data)).toBe('first');
   });
 
+  test('that share a signal listen to it once, and no longer than they wait', async () => {
+    const { time, tree } = setUp();
+    const controller = new AbortController();
+    const count = countListeners(controller.signal);
+    const sets = Array.from({ length: 50 }, () =>
+      tree.set('/x', '', { signal: controller.signal }),
+    );
+    expect(count()).toBe(1);
+    await time.advance(10);
+    await Promise.all(sets);
+    expect(count()).toBe(0);
+    const late = Array.from({ length: 3 }, () => tree.get('/x', { signal: controller.signal }));
+    const failures = late.map(failure);
+    controller.abort();
+    for (const error of failures) expect((await error).code).toBe('ABORTED');
+    expect(count()).toBe(0);
+  });
+
+  test('that find no member at all say so at their deadline, reads and changes alike', async () => {
+    const { cluster, time, tree } = setUp();
+    for (const member of cluster.members.values()) member.isDown = true;
+    const calls = [tree.get('/x', { timeoutMs: 700 }), tree.set('/x', '', { timeoutMs: 700 })];
+    const failures = calls.map(failure);
+    await time.advance(700);
+    for (const error of failures) {
+      expect(await error).toMatchObject({ code: 'UNAVAILABLE', outcome: 'not-applied' });
+    }
+  });
+
   test('that only read open no session', async () => {
     const { cluster, time, tree } = setUp();
     const found = tree.get('/nowhere');

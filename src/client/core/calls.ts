@@ -5,6 +5,7 @@
 import type * as wire from '../../gen/index.js';
 import { plainText } from '../../rpc/failure.js';
 import { type FailureOutcome, RollcallError } from '../../types/errors.js';
+import { Aborts } from './aborts.js';
 import { Deadlines } from './deadlines.js';
 import type { Operation, OperationMessage } from './operation.js';
 import { Outbox, type SendTerms } from './outbox.js';
@@ -12,6 +13,7 @@ import { Outbox, type SendTerms } from './outbox.js';
 export class Calls {
   readonly #outbox = new Outbox();
   readonly #deadlines = new Deadlines<Operation>();
+  readonly #aborts = new Aborts();
 
   get isEmpty(): boolean {
     return this.#outbox.isEmpty;
@@ -50,7 +52,8 @@ export class Calls {
   add(operation: Operation, nowMs: number, signal?: AbortSignal | undefined): number {
     this.#outbox.push(operation);
     if (signal !== undefined) {
-      operation.listen(signal, () => this.giveUp(operation, aborted(signal, operation.outcome)));
+      const leave = (): void => this.giveUp(operation, aborted(signal, operation.outcome));
+      operation.whenOver(this.#aborts.add(signal, leave));
     }
     return this.#deadlines.add(operation, nowMs);
   }

@@ -374,7 +374,8 @@ export class Connection implements WatchHost {
 
   readonly #tooLate = (operation: Operation): RollcallError => {
     const { lastError } = this.#links;
-    const wasCutOff = !operation.wasSent && !this.#stream.wasHeard && lastError !== undefined;
+    const isHarmless = operation.outcome === 'not-applied';
+    const wasCutOff = isHarmless && !this.#stream.wasHeard && lastError !== undefined;
     return wasCutOff ? unreachable(operation.outcome, lastError) : tooLate(operation);
   };
 

@@ -53,8 +53,7 @@ export class Operation<T = unknown> implements Timed {
   later: Timed | undefined;
   #resolve: ((value: T) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
-  #signal: AbortSignal | undefined;
-  #onAbort: (() => void) | undefined;
+  #onOver: (() => void) | undefined;
 
   constructor(plan: OperationPlan<T>, timeoutMs: number) {
     this.message = plan.message;
@@ -77,10 +76,9 @@ export class Operation<T = unknown> implements Timed {
     return this.#resolve !== undefined;
   }
 
-  listen(signal: AbortSignal, onAbort: () => void): void {
-    this.#signal = signal;
-    this.#onAbort = onAbort;
-    signal.addEventListener('abort', onAbort, { once: true });
+  /** Called once the caller waits no more. */
+  whenOver(run: () => void): void {
+    this.#onOver = run;
   }
 
   answer(response: OperationResponse): void {
@@ -115,11 +113,8 @@ export class Operation<T = unknown> implements Timed {
   }
 
   #forget(): void {
-    if (this.#signal !== undefined && this.#onAbort !== undefined) {
-      this.#signal.removeEventListener('abort', this.#onAbort);
-    }
-    this.#signal = undefined;
-    this.#onAbort = undefined;
+    this.#onOver?.();
+    this.#onOver = undefined;
     this.#resolve = undefined;
     this.#reject = undefined;
   }
