@@ -25,9 +25,21 @@ describe('the session of a client', () => {
     expect(cluster.member(A).frames.filter(({ touch }) => touch! > 0).length).toBe(2);
     await time.advance(60_000);
     expect(cluster.serving).toBeUndefined();
-    const again = tree.set('/x', 'again');
+    const again = failure(tree.set('/x', 'again')).catch(() => 'applied');
     await time.advance(10);
-    await again;
+    expect([...cluster.applied]).toEqual(['/x=first', '/x=again']);
+    expect(await again).toBe('applied');
+  });
+
+  test('whose seqs the cluster does not know is replaced, not asked for ever', async () => {
+    const { cluster, time, tree } = setUp();
+    await Promise.all([tree.set('/x', 'first'), tree.set('/x', 'second'), time.advance(10)]);
+    for (const session of cluster.sessions.values()) session.results.clear();
+    const lost = failure(tree.set('/x', 'third'));
+    await time.advance(4_000);
+    expect((await lost).code).toBe('SESSION_EXPIRED');
+    await Promise.all([tree.set('/x', 'fourth'), time.advance(10)]);
+    expect(cluster.applied.at(-1)).toBe('/x=fourth');
   });
 
   test('moved by nobody attaches once more; moved again it is another process', async () => {

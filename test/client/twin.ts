@@ -348,6 +348,7 @@ class TwinStream implements ChannelStream {
     if (this.#isTurnedAway(operation.seq)) return { error: problem('OVERLOADED') };
     const first = session.results.get(operation.seq);
     if (first !== undefined) return first;
+    if (operation.seq !== session.results.size + 1) return { error: problem('SEQ_GAP') };
     const outcome = this.#apply(operation);
     session.results.set(operation.seq, outcome);
     return outcome;

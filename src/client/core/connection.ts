@@ -36,6 +36,8 @@ export interface ConnectionOptions {
 
 const CLOSE_MS_MAX = 1_000;
 const PROBE_ANSWER_MS = 2_000;
+/** Refused so often as not the next, a change never will be: the cluster counts otherwise. */
+const GAPS_MAX = 4;
 /** A watch that was turned away rests as long as a request that was turned away so often. */
 const WATCH_FAILURES = 4;
 
@@ -289,7 +291,8 @@ export class Connection implements WatchHost {
   #onFailure(operation: Operation, detail: wire.ErrorDetail): void {
     const error = errorFrom(detail, this.#stream.endpoint);
     const verdict = verdictOf(detail, operation.isWrite);
-    if (verdict === 'over' && operation.isWrite) this.#loseSession(error);
+    const isLostCount = detail.code === 'SEQ_GAP' && operation.refusals >= GAPS_MAX;
+    if ((verdict === 'over' || isLostCount) && operation.isWrite) this.#loseSession(error);
     else if (verdict === 'moved' && operation.isWrite) this.#onEnded('moved');
     else if (verdict === 'again' && this.#calls.keepsPlace(operation)) {
       const backoffMs = this.#backoffMs(operation.refusals);
@@ -412,7 +415,14 @@ export class Connection implements WatchHost {
     if (this.#isWanted || this.#isClosing) this.#vitals.usedAtMs = nowMs;
     if (!this.#stream.isOpen || !this.#vitals.isIdle(nowMs)) return;
     this.#drop();
+    this.#abandonSession();
+  }
+
+  /** Seqs belong to a session: the next one counts anew. */
+  #abandonSession(): void {
+    if (!this.keeper.plan.isLazy) return;
     this.keeper.abandon();
+    this.#calls.sessionLost(closed());
   }
 
   #arm(nowMs: number): void {
