@@ -63,7 +63,7 @@ export class Pulse {
 
   #report(nowMs: number): void {
     const { raft, reports, leading, self } = this.#host;
-    if (raft.leader === undefined) return reports.dropOld(nowMs);
+    if (raft.leader === undefined || !reports.isDue(nowMs)) return reports.dropOld(nowMs);
     const report = reports.build(nowMs);
     if (raft.leader === self) leading.report(self, report);
     else this.#host.send(raft.leader, report);

@@ -9,6 +9,9 @@ import { CONFIRMATION_AGE_MS_MAX } from '../types/limits.js';
 import type { Attachment, SessionReport, SessionReportReply } from '../types/peer.js';
 import type { Gate } from './gate.js';
 
+/** A few questions within the age at which streams turn STALE: an idle member asks no more often. */
+const CONFIRMATION_INTERVAL_MS = CONFIRMATION_AGE_MS_MAX / 5;
+
 interface Touch {
   readonly epoch: number;
   readonly atMs: number;
@@ -40,6 +43,12 @@ export class SessionReports {
 
   isConfirmed(nowMs: number): boolean {
     return this.confirmationAgeMs(nowMs) <= CONFIRMATION_AGE_MS_MAX;
+  }
+
+  /** There is something to tell, or it is time to ask again whether the leader still leads. */
+  isDue(nowMs: number): boolean {
+    const isNews = this.#touched.size > 0 || this.#closed.size > 0 || this.#waiting.length > 0;
+    return isNews || this.confirmationAgeMs(nowMs) >= CONFIRMATION_INTERVAL_MS;
   }
 
   touch(session: SessionId, epoch: number, nowMs: number): void {

@@ -159,6 +159,22 @@ describe('the age of the confirmation', () => {
     expect(reports.isConfirmed(2_501)).toBe(false);
   });
 
+  it('is asked for now and then while there is nothing to tell, and at once when there is', () => {
+    const { reports } = new Setting();
+    expect(reports.isDue(1_000)).toBe(true);
+    reports.confirm(reply(reports.build(1_000)));
+    expect(reports.isDue(1_200)).toBe(false);
+    reports.touch(sid(1), 1, 1_200);
+    expect(reports.isDue(1_200)).toBe(true);
+    reports.confirm(reply(reports.build(1_200)));
+    expect(reports.isDue(1_400)).toBe(false);
+    reports.closed(sid(1), 1);
+    expect(reports.isDue(1_400)).toBe(true);
+    reports.resolved(sid(1), 1);
+    expect(reports.isDue(1_400)).toBe(false);
+    expect(reports.isDue(1_500)).toBe(true);
+  });
+
   it('does not go back with an answer that was overtaken', () => {
     const { reports } = new Setting();
     const early = reports.build(1_000);
