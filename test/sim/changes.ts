@@ -38,8 +38,8 @@ export class Changes {
   }
 
   draw(mark: string, claim: Claim | undefined): CommandBody {
+    if (this.#random.below(600) === 0) return { kind: 'closeSession' };
     const chance = this.#random.below(200);
-    if (chance < 1) return { kind: 'closeSession' };
     if (chance < 40) return this.#onRoll(mark, claim);
     if (chance < 90)
       return { kind: 'set', path: `/own/${this.#name}`, data: bytes(mark), version: -1 };

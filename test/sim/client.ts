@@ -309,8 +309,8 @@ export class SimClient {
 
   #ended(cause: string): void {
     this.liveEpoch = 0;
-    if (cause === 'moved') this.#leave();
-    else this.isOver = true;
+    if (cause !== 'moved') this.isOver = true;
+    this.#leave();
   }
 
   #outcome(id: number, outcome: Outcome, revision: number): void {
@@ -341,17 +341,14 @@ export class SimClient {
 
   /** True when the change was not looked at: it stays open. */
   #turnedAway(code: string): boolean {
-    if (code === 'SESSION_EXPIRED') this.isOver = true;
+    if (code === 'SESSION_EXPIRED') this.#ended('expired');
     else if (code === 'MOVED' || code === 'SEQ_GAP' || code === 'WINDOW_FULL') this.#leave();
     else return false;
     return true;
   }
 
   #attached(outcome: Outcome): void {
-    if (outcome.type === 'refused') {
-      this.isOver = true;
-      return;
-    }
+    if (outcome.type === 'refused') return this.#ended(outcome.code);
     if (outcome.type !== 'attached') return;
     this.session = outcome.session;
     this.liveEpoch = outcome.epoch;

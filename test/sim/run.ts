@@ -224,9 +224,12 @@ function disturb(world: World, members: readonly SimMember[], network: MemoryNet
       });
     }
     if (random.below(3) < weights.cut) {
+      // Alone for longer than a session lives: what it says meanwhile must not count.
       const isAlone = random.below(2) === 0;
       const others = isAlone ? members.filter((member) => member !== one) : [other];
-      for (const { id } of others) cutOff({ world, network }, { from: one.id, to: id, lastsMs });
+      const cutMs = isAlone ? 2_000 + lastsMs : lastsMs;
+      for (const { id } of others)
+        cutOff({ world, network }, { from: one.id, to: id, lastsMs: cutMs });
     }
     if (random.below(3) < weights.pause) pauseSome(world, members);
     if (random.below(12) < weights.stop) restart(world, one);
