@@ -4,7 +4,7 @@
  * with the same seqs. Every call ends by its deadline; a change that was sent is resolved even then.
  */
 import type * as wire from '../../gen/index.js';
-import { errorFrom, plainText } from '../../rpc/failure.js';
+import { errorFrom } from '../../rpc/failure.js';
 import { RollcallError } from '../../types/errors.js';
 import type { Random } from '../../types/ports.js';
 import type { CallOptions } from '../types.js';
@@ -14,12 +14,12 @@ import { SessionKeeper, type SessionPlan } from './keeper.js';
 import type { Links } from './links.js';
 import { Operation, type OperationMessage, type OperationPlan } from './operation.js';
 import { planProbe, type Seen } from './plans.js';
-import { closed, tooLate, unreachable } from './reasons.js';
+import { breaking, closed, tooLate, unreachable } from './reasons.js';
 import { SILENCE_CHECK_MS } from './silence.js';
 import { StreamLink } from './stream-link.js';
 import { Alarm, KeepAlive, type Time } from './time.js';
 import { Turn } from './turn.js';
-import { isMemberAtFault, revisionOf, revisionShown, verdictOf, wasNotApplied } from './verdict.js';
+import { isMemberAtFault, revisionOf, verdictOf, wasNotApplied } from './verdict.js';
 import { Vitals } from './vitals.js';
 import type { TreeWatch, WatchHost } from './watch.js';
 import { WatchSet } from './watch-set.js';
@@ -38,8 +38,6 @@ const CLOSE_MS_MAX = 1_000;
 const PROBE_ANSWER_MS = 2_000;
 /** Refused so often as not the next, a change never will be: the cluster counts otherwise. */
 const GAPS_MAX = 4;
-/** A watch that was turned away rests as long as a request that was turned away so often. */
-const WATCH_FAILURES = 4;
 
 export class Connection implements WatchHost {
   readonly keeper: SessionKeeper;
@@ -48,7 +46,7 @@ export class Connection implements WatchHost {
   readonly #links: Links;
   readonly #time: Time;
   readonly #calls = new Calls();
-  readonly #watches = new WatchSet();
+  readonly #watches: WatchSet;
   readonly #vitals: Vitals;
   readonly #alarm: Alarm;
   readonly #keepAlive = new KeepAlive();
@@ -57,7 +55,6 @@ export class Connection implements WatchHost {
   readonly #stream: StreamLink;
   /** Id of the request that opens or attaches the session. */
   #greetingId = 0;
-  #greetingsRefused = 0;
   #isClosing = false;
   #closed: Promise<void> | undefined;
   #end: RollcallError | undefined;
@@ -70,15 +67,17 @@ export class Connection implements WatchHost {
     this.seen = options.seen;
     this.keeper = new SessionKeeper(options.session);
     this.#vitals = new Vitals(options.time.nowMs());
+    const changed = (): void => this.#turn.schedule();
+    this.#watches = new WatchSet({ ...options, vitals: this.#vitals, changed });
     this.#alarm = new Alarm(options.time, () => this.#onAlarm());
     this.#stream = new StreamLink(options.links, options.time, {
       heard: () => {
         this.#vitals.heardAtMs = this.#time.nowMs();
       },
       response: (response) => this.#onResponse(response),
-      watch: (id, response) => this.#onWatch(id, response),
+      watch: (id, response) => this.#watches.receive(id, response),
       touched: (number) => this.keeper.touched(number),
-      confirmed: (revision) => this.#onConfirmed(revision),
+      confirmed: (revision) => this.#watches.confirm(revision),
       stale: (ageMs) => this.#onStale(ageMs),
       ended: (cause) => this.#onEnded(cause),
       frameDone: () => {
@@ -111,9 +110,7 @@ export class Connection implements WatchHost {
       queueMicrotask(() => watch.fail(refusal));
       return;
     }
-    if (this.#watches.size === 0) this.#vitals.confirmedAtMs = this.#time.nowMs();
     this.#watches.add(watch);
-    this.#turn.schedule();
   }
 
   stopWatch(watch: TreeWatch): void {
@@ -215,25 +212,6 @@ export class Connection implements WatchHost {
     this.#alarm.by(nowMs + waitMs);
   }
 
-  #onWatch(id: number, response: wire.WatchResponse): void {
-    if (response.bookmark !== undefined || response.live !== undefined) {
-      this.#vitals.confirmedAtMs = this.#vitals.heardAtMs;
-    }
-    this.#saw(revisionShown(response));
-    this.#watches.receive(id, response);
-  }
-
-  #onConfirmed(revision: number): void {
-    this.#vitals.confirmedAtMs = this.#vitals.heardAtMs;
-    this.#saw(revision);
-    this.#watches.confirm(revision);
-  }
-
-  /** Session reads never go back behind it, at whichever member. */
-  #saw(revision: number): void {
-    if (revision > this.seen.revision) this.seen.revision = revision;
-  }
-
   #onStale(ageMs: number): void {
     this.#watches.doubt(ageMs);
     this.#stream.leaveLeaderless('the member has no leader');
@@ -246,11 +224,13 @@ export class Connection implements WatchHost {
     }
     const operation = this.#calls.answered(response.id);
     if (operation === undefined) {
-      if (response.error !== undefined) this.#onWatchRefused(response.id, response.error);
+      if (response.error === undefined) return;
+      this.#watches.refused(response.id, response.error, this.#stream.endpoint);
     } else if (response.error !== undefined) {
       this.#onFailure(operation, response.error);
     } else {
-      this.#saw(revisionOf(response));
+      const revision = revisionOf(response);
+      if (revision > this.seen.revision) this.seen.revision = revision;
       this.#calls.settle(operation, response);
     }
   }
@@ -258,34 +238,18 @@ export class Connection implements WatchHost {
   #onGreeted(response: wire.OperationResponse): void {
     this.#greetingId = 0;
     if (response.open !== undefined) {
-      this.#greetingsRefused = 0;
       this.keeper.greeted(response.open);
       this.#turn.schedule();
       return;
     }
     const detail = response.error;
     const verdict = detail === undefined ? 'again' : verdictOf(detail, true);
-    const waitMs = Math.max(detail?.retryAfterMs ?? 0, this.#backoffMs(this.#greetingsRefused++));
+    const waitMs = Math.max(detail?.retryAfterMs ?? 0, this.#backoffMs(this.keeper.refused()));
     if (verdict === 'over' || verdict === 'final') {
       const error = errorFrom(detail!, this.#stream.endpoint);
       if (this.keeper.id === undefined) this.#calls.refuseChanges(error);
       this.#loseSession(error, waitMs);
     } else this.#restart(waitMs);
-  }
-
-  #onWatchRefused(id: number, detail: wire.ErrorDetail): void {
-    const watch = this.#watches.refused(id);
-    if (watch === undefined) return;
-    const isInvented = detail.code === 'FUTURE_REVISION' && watch.revision > this.seen.revision;
-    if (isInvented || verdictOf(detail, false) === 'final')
-      watch.fail(errorFrom(detail, this.#links.endpoint));
-    else {
-      this.#watches.rest(watch);
-      this.#time.after(this.#backoffMs(WATCH_FAILURES), () => {
-        this.#watches.wake(watch);
-        this.#turn.schedule();
-      });
-    }
   }
 
   #onFailure(operation: Operation, detail: wire.ErrorDetail): void {
@@ -312,9 +276,7 @@ export class Connection implements WatchHost {
   #onGarbled(cause: RollcallError): void {
     const operation = this.#calls.suspect();
     if (operation === undefined) return;
-    const { outcome } = operation;
-    const text = `it breaks every connection it is sent on: ${plainText(cause)}`;
-    const error = new RollcallError('PROTOCOL', text, { outcome, cause });
+    const error = breaking(operation, cause);
     if (!this.#calls.condemn(operation, error)) this.#loseSession(error);
   }
 
@@ -404,8 +366,7 @@ export class Connection implements WatchHost {
 
   #checkWatches(nowMs: number): void {
     if (this.#watches.size === 0) return;
-    const ageMs = this.#vitals.doubtfulForMs(nowMs);
-    if (ageMs !== undefined) this.#watches.doubt(ageMs);
+    this.#watches.checkAge(nowMs);
     const isUncertain = this.#vitals.isQuiet(nowMs) && !this.#isAwaiting;
     if (!isUncertain || !this.#stream.isOpen) return;
     this.#calls.add(new Operation<unknown>(planProbe(), PROBE_ANSWER_MS), nowMs);

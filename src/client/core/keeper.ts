@@ -25,6 +25,8 @@ export class SessionKeeper {
   #belief: SessionBelief | undefined;
   #standing: 'detached' | 'greeting' | 'attached' = 'detached';
   #greetedAtMs = 0;
+  /** Greetings since the last that was welcome. */
+  #refusals = 0;
   #movedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(plan: SessionPlan) {
@@ -64,11 +66,17 @@ export class SessionKeeper {
 
   greeted({ session, timeoutMs, graceMs }: OpenSessionResponse): void {
     this.#standing = 'attached';
+    this.#refusals = 0;
     this.#id = session;
     const losesByClock = !this.plan.isLazy;
     this.#belief ??= new SessionBelief({ timeoutMs, graceMs, losesByClock }, this.#greetedAtMs);
     this.#belief.attached(this.#greetedAtMs);
     this.state.set(this.#belief.state);
+  }
+
+  /** The greeting was turned away; returns how often that was so before. */
+  refused(): number {
+    return this.#refusals++;
   }
 
   /** The request that ends it; undefined when it is not there to be ended. */

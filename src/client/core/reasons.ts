@@ -16,6 +16,11 @@ export function tooLate({ outcome, timeoutMs }: Operation): RollcallError {
   return new RollcallError('TIMEOUT', `not answered within ${timeoutMs} ms`, { outcome });
 }
 
+export function breaking({ outcome }: Operation, cause: RollcallError): RollcallError {
+  const text = `it breaks every connection it is sent on: ${plainText(cause)}`;
+  return new RollcallError('PROTOCOL', text, { outcome, cause });
+}
+
 export function closed(outcome: FailureOutcome = 'not-applied'): RollcallError {
   return new RollcallError('CLOSED', 'it was closed', { outcome });
 }

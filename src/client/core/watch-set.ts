@@ -1,19 +1,43 @@
 /**
  * The watches of one connection: which still have to be started on the open stream, under which ids
- * they run there, and what concerns all of them at once.
+ * they run there, when one that was turned away is started again, and what concerns all of them at once.
  */
 import type * as wire from '../../gen/index.js';
+import { errorFrom } from '../../rpc/failure.js';
 import type { RollcallError } from '../../types/errors.js';
+import type { Random } from '../../types/ports.js';
+import { delayMs, REQUEST_BACKOFF } from './backoff.js';
 import type { OperationMessage } from './operation.js';
+import type { Seen } from './plans.js';
+import type { Time } from './time.js';
+import { revisionShown, verdictOf } from './verdict.js';
+import type { Vitals } from './vitals.js';
 import type { TreeWatch } from './watch.js';
 
+/** A watch that was turned away rests as long as a request that was turned away so often. */
+const REST_FAILURES = 4;
+
+export interface WatchSetOptions {
+  readonly time: Time;
+  readonly random: Random;
+  readonly vitals: Vitals;
+  readonly seen: Seen;
+  /** There is something to be sent. */
+  readonly changed: () => void;
+}
+
 export class WatchSet {
+  readonly #options: WatchSetOptions;
   readonly #waiting = new Set<TreeWatch>();
   /** Turned away for a while. */
   readonly #resting = new Set<TreeWatch>();
   readonly #running = new Map<number, TreeWatch>();
   readonly #ids = new Map<TreeWatch, number>();
   #ended: number[] = [];
+
+  constructor(options: WatchSetOptions) {
+    this.#options = options;
+  }
 
   get size(): number {
     return this.#waiting.size + this.#resting.size + this.#running.size;
@@ -24,7 +48,10 @@ export class WatchSet {
   }
 
   add(watch: TreeWatch): void {
+    const { time, vitals, changed } = this.#options;
+    if (this.size === 0) vitals.confirmedAtMs = time.nowMs();
     this.#waiting.add(watch);
+    changed();
   }
 
   remove(watch: TreeWatch): void {
@@ -52,27 +79,41 @@ export class WatchSet {
   }
 
   receive(id: number, response: wire.WatchResponse): void {
+    const isConfirmed = response.bookmark !== undefined || response.live !== undefined;
+    this.#saw(revisionShown(response), isConfirmed);
     this.#running.get(id)?.receive(response);
   }
 
-  /** The watch with this id was refused; undefined when there is none. */
-  refused(id: number): TreeWatch | undefined {
+  /** The request with this id was refused: fails its watch, or starts it again in a while. */
+  refused(id: number, detail: wire.ErrorDetail, endpoint: string | undefined): void {
     const watch = this.#running.get(id);
-    if (watch !== undefined) this.#forget(watch, id);
-    return watch;
+    if (watch === undefined) return;
+    this.#forget(watch, id);
+    const isInvented =
+      detail.code === 'FUTURE_REVISION' && watch.revision > this.#options.seen.revision;
+    if (isInvented || verdictOf(detail, false) === 'final') watch.fail(errorFrom(detail, endpoint));
+    else this.#rest(watch);
   }
 
-  /** It is not started before it is woken. */
-  rest(watch: TreeWatch): void {
+  #rest(watch: TreeWatch): void {
+    const { time, random, changed } = this.#options;
     this.#resting.add(watch);
-  }
-
-  wake(watch: TreeWatch): void {
-    if (this.#resting.delete(watch)) this.#waiting.add(watch);
+    time.after(delayMs(REQUEST_BACKOFF, REST_FAILURES, random), () => {
+      if (!this.#resting.delete(watch)) return;
+      this.#waiting.add(watch);
+      changed();
+    });
   }
 
   confirm(revision: number): void {
+    this.#saw(revision, true);
     for (const watch of [...this.#running.values()]) watch.confirm(revision);
+  }
+
+  /** Everyone is told when the last confirmation is too old, whatever the reason. */
+  checkAge(nowMs: number): void {
+    const ageMs = this.#options.vitals.doubtfulForMs(nowMs);
+    if (ageMs !== undefined) this.doubt(ageMs);
   }
 
   doubt(ageMs: number): void {
@@ -100,6 +141,13 @@ export class WatchSet {
     const all = this.#all();
     this.detached();
     for (const watch of all) void watch.close();
+  }
+
+  /** Session reads never go back behind it, at whichever member. */
+  #saw(revision: number, isConfirmed: boolean): void {
+    const { vitals, seen } = this.#options;
+    if (isConfirmed) vitals.confirmedAtMs = vitals.heardAtMs;
+    if (revision > seen.revision) seen.revision = revision;
   }
 
   #all(): TreeWatch[] {
