@@ -11,6 +11,7 @@ import type {
 } from '../../src/client/core/channel.js';
 import type * as wire from '../../src/gen/index.js';
 import { RollcallError } from '../../src/types/errors.js';
+import { applyToRoll, type Claimed } from './twin-roll.js';
 
 interface StoredSession {
   readonly id: number;
@@ -19,14 +20,11 @@ interface StoredSession {
   readonly results: Map<number, Outcome>;
 }
 
-interface Claimed {
-  readonly owner: number;
-  readonly incarnation: number;
-  state: number;
-}
-
-type Outcome = Partial<wire.OperationResponse>;
-type Operation = Partial<wire.StreamOperation> & { readonly id: number; readonly seq: number };
+export type Outcome = Partial<wire.OperationResponse>;
+export type Operation = Partial<wire.StreamOperation> & {
+  readonly id: number;
+  readonly seq: number;
+};
 type Frame = { operations?: readonly Operation[]; ackedSeq?: number; touch?: number };
 type Item = Partial<Record<keyof wire.StreamItem, unknown>>;
 
@@ -368,39 +366,13 @@ class TwinStream implements ChannelStream {
     const { cluster } = this.#member;
     if (skip === true || close !== undefined) return { done: cluster.revision };
     const change = set ?? create;
-    if (change === undefined && deletion === undefined) return this.#applyToRoll(operation);
+    if (change === undefined && deletion === undefined)
+      return applyToRoll(cluster, this.#session!.id, operation);
     if (change === undefined) return { done: cluster.revision };
     const { path, data } = change;
     const revision = cluster.change(path, Buffer.from(data).toString());
     const stat = cluster.stat(path);
     return set === undefined ? { create: { path, stat, revision } } : { set: { stat, revision } };
-  }
-
-  #applyToRoll({ register, updateInstance, deregister, transact }: Operation): Outcome {
-    const { roll } = this.#member.cluster;
-    const revision = ++this.#member.cluster.revision;
-    const spec = register ?? updateInstance?.instance;
-    const place = spec ?? deregister;
-    const path = transact?.guards[0]?.path ?? `/services/${place?.service}/${place?.id}`;
-    const found = roll.get(path);
-    if (register !== undefined) {
-      const { state } = register;
-      roll.set(path, { owner: this.#session!.id, incarnation: revision, state });
-      const instance = { ...register, revision, createRevision: revision, incarnation: revision };
-      return { register: { instance: instance as never, revision, tookOver: false } };
-    }
-    if (transact !== undefined) {
-      if (transact.guards[0]!.owner !== found?.owner) return { error: problem('GUARD_FAILED') };
-      roll.delete(path);
-      return { transact: { results: [], revision } };
-    }
-    const { incarnation = 0 } = updateInstance ?? deregister ?? {};
-    if (found === undefined || (incarnation > 0 && found.incarnation !== incarnation)) {
-      return { error: problem(found === undefined ? 'NO_NODE' : 'REPLACED') };
-    }
-    if (spec === undefined) roll.delete(path);
-    else found.state = spec.state;
-    return { done: revision };
   }
 }
 
