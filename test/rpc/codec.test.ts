@@ -2,6 +2,14 @@ import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { codec, schema, services } from '../../src/rpc/definitions.js';
 
+/** protobufjs types it as a constructor of anything. */
+const { Long } = protobuf.util as unknown as { readonly Long: LongClass };
+
+interface LongClass {
+  fromString(text: string, unsigned: boolean): object;
+  isLong(value: unknown): boolean;
+}
+
 const plainRoot = () => {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => `${process.cwd()}/proto/${target}`;
@@ -18,8 +26,8 @@ describe('message codecs', () => {
 
   it('refuse 64-bit numbers that a number cannot hold', () => {
     const type = plainRoot().lookupType('rollcall.v1.DeleteResponse');
-    const above = protobuf.util.Long.fromString('9007199254740992', true);
-    const huge = protobuf.util.Long.fromString('18446744073709551615', true);
+    const above = Long.fromString('9007199254740992', true);
+    const huge = Long.fromString('18446744073709551615', true);
     for (const revision of [above, huge]) {
       const bytes = type.encode(type.create({ revision })).finish();
       expect(() => codec('DeleteResponse').decode(bytes)).toThrow(RangeError);
@@ -64,9 +72,8 @@ describe('message codecs', () => {
     schema();
     const type = plainRoot().lookupType('rollcall.v1.DeleteResponse');
     const decoded = type.decode(type.encode(type.create({ revision: 7 })).finish());
-    expect(protobuf.util.Long.isLong((decoded as unknown as { revision: unknown }).revision)).toBe(
-      true,
-    );
+    const { revision } = decoded as unknown as { revision: unknown };
+    expect(Long.isLong(revision)).toBe(true);
   });
 });
 

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-// @ts-expect-error: a plain script, without types
 import { generate } from '../../scripts/proto.mjs';
 
 it('the generated types are what the protos say', () => {

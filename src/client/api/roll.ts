@@ -7,8 +7,8 @@ import type { CallOptions, RevisionNumber } from './tree.js';
 export interface ServerLike {
   readonly listening: boolean;
   address(): { readonly address: string; readonly port: number } | string | null;
-  once(event: string, listener: (...args: never[]) => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
+  once(event: string, listener: (error?: Error) => void): unknown;
+  off(event: string, listener: (error?: Error) => void): unknown;
   close(callback?: (error?: Error) => void): unknown;
 }
 

@@ -72,7 +72,7 @@ export class Harness {
       responseDeserialize,
       message,
     );
-    return new Incoming(call);
+    return new Incoming(call as never);
   }
 
   stream(client = this.client): Talk {
