@@ -337,12 +337,8 @@ export class Connection implements WatchHost {
 
   // ---- Time ----
 
-  readonly #tooLate = (operation: Operation): RollcallError => {
-    const { lastError } = this.#links;
-    const isHarmless = operation.outcome === 'not-applied';
-    const wasCutOff = isHarmless && !this.#stream.wasHeard && lastError !== undefined;
-    return wasCutOff ? unreachable(operation.outcome, lastError) : tooLate(operation);
-  };
+  readonly #tooLate = (operation: Operation): RollcallError =>
+    tooLate(operation, this.#stream.wasHeard ? undefined : this.#links.lastError);
 
   #onAlarm(): void {
     if (this.#end !== undefined) return;

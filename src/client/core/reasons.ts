@@ -12,7 +12,12 @@ export function unreachable(
   return new RollcallError('UNAVAILABLE', `no member answers${why}`, { outcome, cause });
 }
 
-export function tooLate({ outcome, timeoutMs }: Operation): RollcallError {
+/** `cutOffBy`: why no member is in reach; then that is the reason, unless it may have been applied. */
+export function tooLate(
+  { outcome, timeoutMs }: Operation,
+  cutOffBy: RollcallError | undefined,
+): RollcallError {
+  if (outcome === 'not-applied' && cutOffBy !== undefined) return unreachable(outcome, cutOffBy);
   return new RollcallError('TIMEOUT', `not answered within ${timeoutMs} ms`, { outcome });
 }
 
