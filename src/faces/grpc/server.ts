@@ -117,10 +117,13 @@ function listenError(cause: Error, address: string): Error {
   return code === undefined ? error : Object.assign(error, { code });
 }
 
-/** Waits for open calls as long as it may, then cuts them. */
+/** Waits for open calls as long as it may, then cuts them; not for a hung client to close its end. */
 function shutDown(server: Server, withinMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), withinMs);
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, withinMs);
     server.tryShutdown(() => {
       clearTimeout(timer);
       resolve();

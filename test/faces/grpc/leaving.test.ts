@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { status } from '@grpc/grpc-js';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { codec, services } from '../../../src/rpc/definitions.js';
 import { Harness } from './harness.js';
 
@@ -23,6 +25,18 @@ it('a leaving member sends its streams elsewhere, ends nobody’s session, and i
   expect(session).toBeGreaterThan(0);
   expect(performance.now() - startedAt).toBeLessThan(5_000);
 });
+
+it('a client that hangs, and never closes its connection, holds up nobody who leaves', async () => {
+  const harness = await Harness.start();
+  const [host, port] = harness.address.split(':');
+  const hung = connect({ host: host!, port: Number(port), allowHalfOpen: true });
+  onTestFinished(() => void hung.destroy());
+  await once(hung, 'connect');
+  hung.pause();
+  const startedAt = performance.now();
+  await harness.stop();
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+}, 15_000);
 
 it('health follows the quorum, for the member and for each service', async () => {
   const harness = await Harness.start();
