@@ -50,6 +50,8 @@ export class SessionClocks {
   #turned = 0;
   #graceSessions = 0;
   #longestGraceMs = 0;
+  /** Of the sessions with grace: so long can the way back from a mass disconnect take. */
+  #longestTimeoutMs = 0;
   #graceSuspendedUntil = 0;
 
   constructor(tickMs: number) {
@@ -83,7 +85,10 @@ export class SessionClocks {
     const state = { slot: 0, ending: false, droppedEpoch: 0 };
     const countdown = { epoch, timeoutMs, graceMs, deadline, graceDeadline, ...state };
     this.#countdowns.set(session.id, countdown);
-    if (graceMs > 0) this.#graceSessions++;
+    if (graceMs > 0) {
+      this.#graceSessions++;
+      this.#longestTimeoutMs = Math.max(this.#longestTimeoutMs, timeoutMs);
+    }
     this.#longestGraceMs = Math.max(this.#longestGraceMs, graceMs);
     this.#place(session.id, countdown);
   }
@@ -204,10 +209,11 @@ export class SessionClocks {
     return dropped > this.#graceSessions * MASS_DISCONNECT_SHARE;
   }
 
+  /** For as long as it may take everyone to come back: some attach, and drop once more on the way. */
   #suspendGraces(): void {
     if (!this.isGraceSuspended)
       for (const countdown of this.#countdowns.values()) countdown.graceDeadline = Infinity;
-    this.#graceSuspendedUntil = this.#now + this.#longestGraceMs;
+    this.#graceSuspendedUntil = this.#now + this.#longestTimeoutMs;
   }
 }
 
