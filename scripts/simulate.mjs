@@ -31,7 +31,15 @@ function main() {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const built = run([compiler, '-p', join(root, 'test', 'sim', 'tsconfig.json')]);
   if (built !== 0) return built;
-  const program = ['node_modules', '.cache', 'rollcall-sim', 'test', 'sim', 'main.js'];
+  const program = [
+    'node_modules',
+    '.cache',
+    'rollcall-sim',
+    'test',
+    'support',
+    'programs',
+    'simulate.js',
+  ];
   return run(['--enable-source-maps', join(root, ...program), ...range.map(String)]);
 }
 

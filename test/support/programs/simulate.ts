@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { RUN, type RunResult, runSeed } from './run.js';
+import { RUN, type RunResult, runSeed } from '../../sim/run.js';
 
 export interface Range {
   readonly first: number;
