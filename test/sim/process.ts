@@ -22,7 +22,7 @@ export class SimProcess {
   /** Everything that reaches the process goes through here. */
   run(task: () => void): void {
     if (this.#isDead) return;
-    if (this.#isPaused) this.#waiting.push(task);
+    if (this.#isPaused || this.#waiting.length > 0) this.#waiting.push(task);
     else task();
   }
 
@@ -32,9 +32,14 @@ export class SimProcess {
 
   resume(): void {
     this.#isPaused = false;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const task of waiting) this.#world.schedule(0, () => this.run(task));
+    this.#world.schedule(0, () => this.#goOn());
+  }
+
+  /** One thing an event; what comes meanwhile lines up behind, as on a connection. */
+  #goOn(): void {
+    if (this.#isPaused) return;
+    this.#waiting.shift()?.();
+    if (this.#waiting.length > 0) this.#world.schedule(0, () => this.#goOn());
   }
 
   kill(): void {
