@@ -180,7 +180,7 @@ describe('beside it, in the same folder', () => {
     await run(python, ['-m', module!, ...protos.slice(0, -1), ...files], { cwd: folder });
     writeFileSync(join(folder, 'hold.py'), PYTHON.replace(':8655', `:${basePort}`));
     const child = startProgram(python, ['-u', 'hold.py']);
-    expect(await seen(child, /^127\.0\.0\.1-8000 .*$/m)).toMatch(/^127\.0\.0\.1-8000 2 \d+$/);
+    expect(await seen(child, /^127\.0\.0\.1-8000 .*\n/m)).toMatch(/^127\.0\.0\.1-8000 2 \d+\n$/);
   }, 40_000);
 });
 

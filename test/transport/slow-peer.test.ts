@@ -34,7 +34,11 @@ async function startStallingPeer(): Promise<{ port: number; frames: Buffer[]; re
         paused = call;
         const hello = { clusterId: CLUSTER, memberId: B, name: 'b', protocolVersion: 1 };
         call.write(encodeFrame('hello', [encodeHello(hello)]));
-        call.on('data', (frame: Buffer) => frames.push(frame));
+        call.on('data', (frame: Buffer) => {
+          // Slow, not dead: without an answer the link would be given up while it is read.
+          if (decodeFrame(frame)?.kind === 'ping') call.write(encodeFrame('pong', []));
+          else frames.push(frame);
+        });
         call.pause();
       });
     },

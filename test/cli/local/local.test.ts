@@ -48,11 +48,34 @@ test('members of a local cluster are ten ports apart', () => {
   ]);
 });
 
+/** A port that is taken while the others of its plan are free: tests beside this one take some too. */
+async function portAloneInUse(): Promise<number> {
+  for (;;) {
+    const server = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const others = planMembers(3, port - 11).flatMap((plan) => Object.values(plan));
+    const isFree = await Promise.all(
+      others.map((other) => other === port || typeof other !== 'number' || canListen(other)),
+    );
+    if (isFree.every(Boolean)) return port;
+  }
+}
+
+async function canListen(port: number): Promise<boolean> {
+  const probe = createServer();
+  const settled = new Promise<boolean>((resolve) => {
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  const isFree = await settled;
+  probe.close();
+  return isFree;
+}
+
 test('a port in use is named, with a base that is free', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await portAloneInUse();
   const error = await checkPortsFree(3, port - 11).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(UsageError);
   expect((error as UsageError).message).toBe(`port ${port} is in use`);
