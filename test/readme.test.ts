@@ -154,6 +154,8 @@ describe('beside it, in the same folder', () => {
     const [status, watch, register] = proposals.map((line) => line.split(' '));
     expect((await rollcall(...status!).ended).out).toContain('quorum    yes');
     const watching = rollcall(...watch!);
+    // What is there already is shown as a snapshot; the join must come after it.
+    await watching.until(({ lines }) => lines.find((line) => line.trim() !== ''));
     const [port] = await freePorts(1);
     rollcall(...register!.map((word) => (word === '8000' ? String(port) : word)));
     const joined = await watching.until(({ lines }) =>
