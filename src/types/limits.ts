@@ -4,8 +4,6 @@
 /** ZooKeeper's classic ceiling (jute.maxbuffer); a node is a fact, not a file. */
 export const NODE_DATA_BYTES_MAX = 1024 * 1024;
 export const PATH_BYTES_MAX = 4096;
-/** One encoded command; a transaction may carry one full node and its guards. */
-export const COMMAND_BYTES_MAX = 1536 * 1024;
 /** Keeps one apply short; a door may set less. */
 export const TRANSACTION_OPERATIONS_MAX = 1024;
 /** A page of children or instances. */
@@ -51,6 +49,8 @@ export const PENDING_BYTES_MAX = 64 * 1024 * 1024;
 export const PENDING_REQUESTS_MAX = 200_000;
 /** Requests open on one attachment. */
 export const ATTACHMENT_REQUESTS_MAX = 20_000;
+/** Frames and operations taken from a stream while its client reads nothing: some megabytes of refusals. */
+export const UNREAD_OPERATIONS_MAX = 2 * ATTACHMENT_REQUESTS_MAX;
 /** Bytes handed to a connection and not yet written; past it its watches wait on the history. */
 export const ATTACHMENT_UNSENT_BYTES_MAX = 256 * 1024;
 export const RETRY_AFTER_MS = 250;

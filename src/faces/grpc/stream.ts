@@ -9,7 +9,7 @@ import { wholeMs } from '../../rpc/convert.js';
 import type { Outgoing } from '../../rpc/shapes.js';
 import type { Attachment, Delivery, Request, Sink } from '../../server/service.js';
 import { RollcallError } from '../../types/errors.js';
-import { ATTACHMENT_REQUESTS_MAX } from '../../types/limits.js';
+import { ATTACHMENT_REQUESTS_MAX, UNREAD_OPERATIONS_MAX } from '../../types/limits.js';
 import { overloaded } from './anonymous.js';
 import type { GrpcContext, LongCall } from './context.js';
 import { watchResponses } from './event-bytes.js';
@@ -22,9 +22,6 @@ import { writeRequest } from './requests.js';
 import { type Answered, type Failure, failureError, refusal } from './responses.js';
 import { moving } from './status.js';
 import { StreamFrames } from './stream-frame.js';
-
-/** Frames taken from a client that reads nothing of what it is sent; then it is sent away. */
-const UNREAD_FRAMES_MAX = 10_000;
 
 /** An operation without an answer yet. */
 interface Open {
@@ -44,7 +41,7 @@ export class SessionStream implements Sink, LongCall {
   readonly #peer: string;
   readonly #open = new Map<number, Open>();
   readonly #frames = new StreamFrames();
-  #unreadFrames = 0;
+  #unread = 0;
   #takenSeen = 0;
 
   constructor(
@@ -79,7 +76,8 @@ export class SessionStream implements Sink, LongCall {
 
   #receive(frame: wire.StreamRequest | Malformed): void {
     if (frame instanceof Malformed) return this.#fail(frame.error);
-    if (!this.#isRead()) return this.#fail(new RollcallError('OVERLOADED', 'nobody reads answers'));
+    if (!this.#isRead(frame))
+      return this.#fail(new RollcallError('OVERLOADED', 'nobody reads answers'));
     if (frame.ackedSeq > 0) this.#attachment.acknowledge(frame.ackedSeq);
     const requests: Request[] = [];
     const openBefore = this.#open.size;
@@ -91,12 +89,14 @@ export class SessionStream implements Sink, LongCall {
     this.#send();
   }
 
-  #isRead(): boolean {
+  /** A refusal of each operation waits for a client that reads nothing; then it is sent away. */
+  #isRead({ operations }: wire.StreamRequest): boolean {
     if (this.#takenSeen !== this.#outlet.taken || this.#outlet.unsentBytes() === 0) {
       this.#takenSeen = this.#outlet.taken;
-      this.#unreadFrames = 0;
+      this.#unread = 0;
     }
-    return ++this.#unreadFrames <= UNREAD_FRAMES_MAX;
+    this.#unread += 1 + operations.length;
+    return this.#unread <= UNREAD_OPERATIONS_MAX;
   }
 
   #accept(operation: wire.StreamOperation, requests: Request[], startedMs: number): void {
