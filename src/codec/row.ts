@@ -15,8 +15,7 @@ import { ByteReader, type ByteWriter, DecodeError } from './cursor.js';
 import { NODE_KINDS, readAcl, readNodeKind, writeAcl } from './operation.js';
 import { encodeOutcome, readOutcome } from './outcome.js';
 
-/** Tables by the first byte of the key. META belongs to whoever writes the checkpoint. */
-export const META_TABLE = 1;
+/** Tables by the first byte of the key. 1 is free. */
 const ORIGIN_TABLE = 2;
 const SESSION_TABLE = 3;
 const OVERRIDE_TABLE = 4;

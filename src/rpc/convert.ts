@@ -112,12 +112,6 @@ export function snapshotNodeMessage(node: TreeNode): Outgoing<wire.SnapshotNode>
   return { node: nodeMessage(node), override: overrideMessage(node.override) };
 }
 
-export function snapshotNodesFrom(message: wire.Snapshot): TreeNode[] {
-  return message.nodes.flatMap(({ node, override }) =>
-    node === undefined ? [] : [nodeFrom(node, override)],
-  );
-}
-
 export function stateNumber(state: InstanceState): number {
   return INSTANCE_STATES.indexOf(state) + 1;
 }

@@ -35,10 +35,6 @@ export function refusalText(refused: Refused): string {
   return refused.detail === '' ? text : `${text}: ${refused.detail}`;
 }
 
-export function refusalError(refused: Refused): RollcallError {
-  return new RollcallError(refused.code, refusalText(refused));
-}
-
 /** `position`: of the guard or operation of a transaction that refused. */
 export function errorDetail(error: RollcallError, position = 0): Outgoing<ErrorDetail> {
   return {

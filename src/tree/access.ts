@@ -4,8 +4,7 @@
  */
 import type { AclEntry } from '../types/node.js';
 
-/** Permission bits, as in ZooKeeper. */
-export const READ = 1;
+/** Permission bits, as in ZooKeeper, of what apply decides; reading (1) is decided on delivery. */
 export const WRITE = 2;
 export const CREATE = 4;
 export const DELETE = 8;

@@ -62,11 +62,6 @@ export interface SessionView {
   readonly ephemeralCount: number;
 }
 
-export interface OriginView {
-  readonly boot: number;
-  readonly number: number;
-}
-
 /** Builds a tree from the rows of a checkpoint, in key order. */
 export interface TreeLoader {
   add(rows: Parameters<StateLoader['add']>[0]): void;

@@ -90,7 +90,7 @@ export class RollcallError extends Error {
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;
-    this.retryable = RETRYABLE.has(code);
+    this.retryable = isRetryable(code);
     this.outcome = options.outcome ?? 'not-applied';
     this.retryAfterMs = options.retryAfterMs;
     this.endpoint = options.endpoint;

@@ -33,7 +33,6 @@ import { attachRequest, openRequest } from './session-requests.js';
 import { invalid } from './status.js';
 
 export type Asked = Request & { readonly id: number };
-export type OperationName = NonNullable<wire.StreamOperation['operation']>;
 
 /** What must be remembered of an operation to answer it. */
 export type Memory =
