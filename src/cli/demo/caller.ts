@@ -22,7 +22,7 @@ export class Caller {
   readonly #discovery: Discovery;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
   readonly #timers: NodeJS.Timeout[] = [];
-  #open = 0;
+  readonly #open = new Set<Promise<void>>();
 
   constructor(discovery: Discovery) {
     this.#discovery = discovery;
@@ -48,19 +48,23 @@ export class Caller {
     return [...this.tallies.values()].reduce((sum, { ok }) => sum + ok, 0);
   }
 
-  stop(): void {
+  /** Begins no more, and waits for those under way: to cut them would count as their failure. */
+  async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all(this.#open);
     this.#agent.destroy();
   }
 
   #tick(): void {
     const up = this.#discovery.instances.filter(({ state }) => state === 'UP').length;
-    for (let i = 0; i < up && this.#open < OPEN_MAX; i++) void this.#call();
+    for (let i = 0; i < up && this.#open.size < OPEN_MAX; i++) {
+      const call = this.#call().finally(() => this.#open.delete(call));
+      this.#open.add(call);
+    }
   }
 
   async #call(): Promise<void> {
     let last = '';
-    this.#open++;
     try {
       const id = await this.#discovery.run(
         (instance, { signal }) => {
@@ -72,8 +76,6 @@ export class Caller {
       this.#tally(id).ok++;
     } catch {
       this.#tally(last).failed++;
-    } finally {
-      this.#open--;
     }
   }
 

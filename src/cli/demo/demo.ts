@@ -136,7 +136,7 @@ class Play {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    this.#caller.stop();
+    await this.#caller.stop();
     await this.#servers.close();
     await this.#discovery.close();
     const { ok, failed } = this.#caller;
