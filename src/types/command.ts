@@ -4,7 +4,7 @@
  * them; commands are decided when applied, the same on every member.
  */
 import type { MemberId, Revision, SessionId, Term } from './ids.js';
-import type { AclEntry, NodeKind, Override } from './node.js';
+import type { AclEntry, NodeKind, Override, QuotaLimits } from './node.js';
 
 /** A version that matches any. */
 export const ANY_VERSION = -1;
@@ -35,6 +35,43 @@ export interface Delete {
   readonly version: number;
 }
 
+/** A node and everything below, at one revision. At most DELETE_TREE_NODES_MAX nodes. */
+export interface DeleteTree {
+  readonly kind: 'deleteTree';
+  readonly path: string;
+}
+
+/** Replaces a node's access list; needs ADMIN under the old one. */
+export interface SetAcl {
+  readonly kind: 'setAcl';
+  readonly path: string;
+  /** Empty: world, all permissions. */
+  readonly acl: readonly AclEntry[];
+  /** Expected version of the list or ANY_VERSION. */
+  readonly version: number;
+}
+
+/** Bounds what may stand under a path. Both bounds 0: lifted. */
+export interface SetQuota {
+  readonly kind: 'setQuota';
+  readonly path: string;
+  readonly limits: QuotaLimits;
+  readonly who: string;
+  readonly why: string;
+}
+
+/**
+ * By the leader only: a container whose last child went a while ago, or a ttl node past its time. A no-op
+ * when any of the three numbers differs, or the node has children again.
+ */
+export interface Reap {
+  readonly kind: 'reap';
+  readonly path: string;
+  readonly createRevision: Revision;
+  readonly modifyRevision: Revision;
+  readonly createCount: number;
+}
+
 /** All stated conditions must hold; unset ones are not looked at. */
 export interface Guard {
   readonly path: string;
@@ -42,7 +79,11 @@ export interface Guard {
   readonly version?: number;
   readonly createRevision?: Revision;
   readonly modifyRevision?: Revision;
+  /** Of its list of children. */
+  readonly childrenRevision?: Revision;
   readonly owner?: SessionId;
+  /** Exactly these bytes. */
+  readonly data?: Uint8Array;
 }
 
 export type TreeOperation = Create | SetData | Delete;
@@ -62,6 +103,8 @@ export interface OpenSession {
   readonly timeoutMs: number;
   /** Disconnect grace, 0 for none (contract 6). */
   readonly graceMs: number;
+  /** What the client says of itself; for people. */
+  readonly label: string;
 }
 
 /** Raises the attach epoch; older attachments are MOVED from here on. */
@@ -93,6 +136,14 @@ export interface ExpireSession {
   readonly lastRevision: Revision;
   readonly term: Term;
   readonly cause: 'expiry' | 'grace';
+}
+
+/** An operator ends a session: its nodes go, and the act is in the audit. */
+export interface RevokeSession {
+  readonly kind: 'revokeSession';
+  readonly session: SessionId;
+  readonly who: string;
+  readonly why: string;
 }
 
 /** Consumes its seq and does nothing: for a request the client gave up. */
@@ -131,6 +182,9 @@ export interface Deregister {
   readonly id: string;
   /** 0: whatever claim stands (an operator's hand). */
   readonly incarnation: Revision;
+  /** Not empty: an operator, and the act is in the audit. */
+  readonly who: string;
+  readonly why: string;
 }
 
 /** Sets or lifts an operator's override. */
@@ -138,7 +192,37 @@ export interface SetOverride {
   readonly kind: 'setOverride';
   readonly service: string;
   readonly id: string;
-  readonly override: Omit<Override, 'revision'> | undefined;
+  /** `lift`: what stood ends. */
+  readonly action: Override['action'] | 'lift';
+  readonly who: string;
+  readonly reason: string;
+  /** Milliseconds since 1970, or 0 for "until lifted". */
+  readonly until: number;
+}
+
+/** By the leader only: the time of an override has come. A no-op unless it is still the one of `revision`. */
+export interface ExpireOverride {
+  readonly kind: 'expireOverride';
+  readonly service: string;
+  readonly id: string;
+  readonly revision: Revision;
+}
+
+/** Replaces a service's settings; makes the service when there is none. */
+export interface SetSettings {
+  readonly kind: 'setSettings';
+  readonly service: string;
+  /** JSON (`codec/settings.ts`); empty: none, and an empty service may be reaped. */
+  readonly data: Uint8Array;
+  /** Expected version, 0 also standing for a service that does not exist; or ANY_VERSION. */
+  readonly version: number;
+  readonly who: string;
+  readonly why: string;
+}
+
+/** By the leader only: here every member takes the digest of its state, to compare. Changes nothing. */
+export interface MarkDigest {
+  readonly kind: 'markDigest';
 }
 
 export type CommandBody =
@@ -153,7 +237,15 @@ export type CommandBody =
   | Register
   | UpdateInstance
   | Deregister
-  | SetOverride;
+  | SetOverride
+  | DeleteTree
+  | SetAcl
+  | SetQuota
+  | Reap
+  | RevokeSession
+  | ExpireOverride
+  | SetSettings
+  | MarkDigest;
 
 export type CommandKind = CommandBody['kind'];
 

@@ -24,6 +24,7 @@ const REFUSALS = [
   'ID_IN_USE',
   'REPLACED',
   'DENIED',
+  'QUOTA_EXCEEDED',
 ] as const;
 
 const FAILURES = [

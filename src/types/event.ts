@@ -11,6 +11,8 @@ export type Cause =
   | 'grace'
   | 'operator'
   | 'takeover'
+  /** An emptied container, or a ttl node past its time. */
+  | 'reap'
   | 'revoke'
   | 'restore';
 

@@ -19,6 +19,20 @@ export const IDENTITIES_MAX = 16;
 /** Schemes, ids, addresses, and the who and why of an override. */
 export const TEXT_BYTES_MAX = 1024;
 
+/** One entry's work at apply stays within SLICE_MS_MAX or close to it; larger subtrees go in pieces. */
+export const DELETE_TREE_NODES_MAX = 10_000;
+/** Looked at on every change below: a handful is what operators set. */
+export const QUOTAS_MAX = 1_000;
+/** Remembered of a service, for "why did it vanish?". */
+export const DEPARTURES_PER_SERVICE_MAX = 50;
+/** Of all services together, about 200 bytes each. */
+export const DEPARTURES_MAX = 20_000;
+/** Operators' acts remembered; a year of a busy team. */
+export const AUDIT_ENTRIES_MAX = 10_000;
+export const SETTINGS_FIELDS_MAX = 256;
+/** Settings as JSON: sent to every subscriber at every change. */
+export const SETTINGS_BYTES_MAX = 64 * 1024;
+
 // ---- Sessions ----
 export const SESSION_TIMEOUT_MS_MIN = 2_000;
 export const SESSION_TIMEOUT_MS_MAX = 600_000;
@@ -30,6 +44,8 @@ export const SESSION_GRACE_MS_DEFAULT = 2_000;
 export const SESSION_WINDOW_SEQS_MAX = 1024;
 /** Stored outcomes of one session. */
 export const SESSION_WINDOW_BYTES_MAX = 1024 * 1024;
+/** A name, a host and a process id. */
+export const SESSION_LABEL_BYTES_MAX = 256;
 export const SESSION_SECRET_BYTES_MIN = 16;
 export const SESSION_SECRET_BYTES_MAX = 64;
 /** Assumed bound on the relative rate error of two monotonic clocks. */
@@ -42,6 +58,16 @@ export const MASS_DISCONNECT_SHARE = 0.3;
 export const MASS_DISCONNECT_SESSIONS_MIN = 20;
 /** Expiries proposed per session tick: bounded work, heartbeats unaffected. */
 export const EXPIRIES_PER_TICK_MAX = 200;
+
+// ---- What the leader does by itself ----
+/** A container goes this long after its last child (ZooKeeper's interval of looking is the same). */
+export const CONTAINER_IDLE_MS = 60_000;
+/** Reaps and ends of overrides proposed per session tick: bounded work. */
+export const REAPS_PER_TICK_MAX = 200;
+/** Revisions between two comparisons of the members' digests. */
+export const DIGEST_MARK_REVISIONS = 256;
+/** And the time, when there was any change: a quiet cluster is compared too. */
+export const DIGEST_MARK_MS = 5_000;
 
 // ---- A member ----
 /** Requests accepted from clients and not yet applied, bytes: past it OVERLOADED. */

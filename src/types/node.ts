@@ -4,6 +4,14 @@ import type { Revision, SessionId } from './ids.js';
 /** Container nodes go when their last child went; ttl nodes when unmodified and childless for ttlMs. */
 export type NodeKind = 'persistent' | 'ephemeral' | 'container' | 'ttl';
 
+/** Permission bits of access lists, ZooKeeper's values. */
+export const READ = 1;
+export const WRITE = 2;
+export const CREATE = 4;
+export const DELETE = 8;
+/** Changing the access list itself. */
+export const ADMIN = 16;
+
 export interface AclEntry {
   readonly scheme: string;
   readonly id: string;
@@ -56,4 +64,25 @@ export interface Override {
   /** Milliseconds since 1970, or 0 for "until lifted". */
   readonly until: number;
   readonly revision: Revision;
+}
+
+/** An override and what it speaks of. */
+export interface OverrideOf {
+  readonly service: string;
+  readonly id: string;
+  readonly override: Override;
+}
+
+/** Bounds of a subtree, its root counted. 0: no bound of that kind. */
+export interface QuotaLimits {
+  readonly nodes: number;
+  readonly bytes: number;
+}
+
+/** A quota and what stands under it: nodes, and bytes of their data. */
+export interface QuotaUsage {
+  readonly path: string;
+  readonly limits: QuotaLimits;
+  readonly nodes: number;
+  readonly bytes: number;
 }

@@ -54,6 +54,12 @@ export interface Registered {
   readonly tookOver: boolean;
 }
 
+/** A subtree or a session's nodes went, at one revision. */
+export interface Removed {
+  readonly type: 'removed';
+  readonly nodes: number;
+}
+
 /** Nothing to say beyond "done". */
 export interface Done {
   readonly type: 'done';
@@ -67,7 +73,8 @@ export type Outcome =
   | Transacted
   | SessionAttached
   | Registered
-  | Done;
+  | Done
+  | Removed;
 
 /** An outcome and the revision of the entry that first produced it. */
 export interface Applied {
