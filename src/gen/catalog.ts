@@ -1,6 +1,6 @@
 /** Generated from proto/rollcall/v1/catalog.proto by scripts/proto.mjs: do not edit. */
 import type { Method } from '../rpc/shapes.js';
-import type { Stale } from './tree.js';
+import type { Override, Stale } from './tree.js';
 
 export type Catalog = {
   readonly Services: Method<ServicesRequest, ServicesResponse>;
@@ -14,6 +14,19 @@ export type Catalog = {
    */
   readonly Register: Method<RegisterRequest, RegisterResponse>;
   readonly Deregister: Method<DeregisterRequest, DeregisterResponse>;
+  /** A service's settings and how many stand behind it. */
+  readonly GetService: Method<GetServiceRequest, GetServiceResponse>;
+  /** Replaces the settings; makes the service when there is none. */
+  readonly SetService: Method<SetServiceRequest, SetServiceResponse>;
+  /**
+   * An operator's word over an instance: it survives re-registration and stands until lifted, or until
+   * its time. Replaces one that stands.
+   */
+  readonly SetOverride: Method<SetOverrideRequest, SetOverrideResponse>;
+  readonly LiftOverride: Method<LiftOverrideRequest, LiftOverrideResponse>;
+  readonly Overrides: Method<OverridesRequest, OverridesResponse>;
+  /** Why did it vanish: the last 50 registrations of a service that ended. */
+  readonly Departures: Method<DeparturesRequest, DeparturesResponse>;
   /**
    * Registered for as long as the call lives: the whole of registration in one call, in any language.
    * The member keeps the session alive while the connection answers keepalive.
@@ -55,6 +68,146 @@ export interface Instance {
   readonly ordinal: number;
   /** Milliseconds since 1970, the registering side's clock: for people. */
   readonly registeredAt: number;
+  /** In force over it. */
+  readonly override: Override | undefined;
+}
+
+/** What a service says to all of its callers. */
+export interface ServiceSettings {
+  /** Name of the balancing policy; empty: the caller's own. */
+  readonly policy: string;
+  /** Per cent of the instances that must be UP; below it callers use all of them. 0: unset. */
+  readonly minimumHealthy: number;
+  /** Free form. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** For compare-and-set; set by the cluster. */
+  readonly version: number;
+  /** Of their latest change; 0: never set. */
+  readonly revision: number;
+}
+
+export interface GetServiceRequest {
+  readonly service: string;
+  readonly consistency: number;
+  readonly floor: number;
+}
+
+export interface GetServiceResponse {
+  readonly service: string;
+  readonly exists: boolean;
+  readonly settings: ServiceSettings | undefined;
+  readonly instances: number;
+  /** Subscribers and watches of it at the member that answers. */
+  readonly subscribers: number;
+  readonly revision: number;
+}
+
+export interface SetServiceRequest {
+  readonly service: string;
+  readonly settings: ServiceSettings | undefined;
+  readonly version: number | undefined;
+  /** For the audit. */
+  readonly who: string;
+  readonly reason: string;
+  /** Which of its members is set. */
+  readonly versionSet?: 'version';
+}
+
+export interface SetServiceResponse {
+  readonly settings: ServiceSettings | undefined;
+  readonly revision: number;
+}
+
+export interface SetOverrideRequest {
+  readonly service: string;
+  readonly id: string;
+  /**
+   * drain: it shows DRAINING, whatever it says of itself. deregister: it goes, and its id cannot
+   * register.
+   */
+  readonly action: string;
+  readonly who: string;
+  readonly reason: string;
+  /** Milliseconds since 1970; 0 until lifted. */
+  readonly until: number;
+}
+
+export interface SetOverrideResponse {
+  readonly revision: number;
+}
+
+export interface LiftOverrideRequest {
+  readonly service: string;
+  readonly id: string;
+  readonly who: string;
+  readonly reason: string;
+}
+
+export interface LiftOverrideResponse {
+  readonly revision: number;
+}
+
+export interface OverridesRequest {
+  /** Empty: of all services. */
+  readonly service: string;
+  readonly consistency: number;
+  readonly floor: number;
+  readonly limit: number;
+  /** "service/id"; from `next_after`. */
+  readonly after: string;
+}
+
+export interface OverrideOf {
+  readonly service: string;
+  readonly id: string;
+  readonly override: Override | undefined;
+}
+
+export interface OverridesResponse {
+  readonly overrides: readonly OverrideOf[];
+  readonly revision: number;
+  readonly nextAfter: string;
+}
+
+export interface DeparturesRequest {
+  readonly service: string;
+  /** Empty: of all ids. */
+  readonly id: string;
+  readonly consistency: number;
+  readonly floor: number;
+}
+
+/** A registration that ended. */
+export interface Departure {
+  readonly service: string;
+  readonly id: string;
+  /** Of the change that ended it. */
+  readonly revision: number;
+  /** Milliseconds since 1970, the leader's stamp. */
+  readonly time: number;
+  /** closed, disconnected, expired, deregistered, revoked, restored, replaced. */
+  readonly reason: string;
+  readonly address: string;
+  readonly port: number;
+  readonly sequence: number;
+  readonly createRevision: number;
+  readonly incarnation: number;
+  /** 0: it was static. */
+  readonly session: number;
+  readonly sessionTimeoutMs: number;
+  readonly graceMs: number;
+  /** Name, or id when the name is not known, of the member through which that session was attached. */
+  readonly member: string;
+  /** An operator's name, or the new holder's address. */
+  readonly who: string;
+  /** The operator's reason. */
+  readonly why: string;
+}
+
+export interface DeparturesResponse {
+  /** Oldest first. */
+  readonly departures: readonly Departure[];
+  readonly revision: number;
 }
 
 export interface ServicesRequest {
@@ -87,12 +240,18 @@ export interface InstancesRequest {
   readonly consistency: number;
   readonly floor: number;
   readonly filter: InstanceFilter | undefined;
+  /** 0 or anything above 1000 means 1000. A page holds what of that many passes the filter. */
+  readonly limit: number;
+  /** From `next_after`. */
+  readonly after: string;
 }
 
 export interface InstancesResponse {
   /** In the order of joining. */
   readonly instances: readonly Instance[];
   readonly revision: number;
+  /** Not empty: more follow. Pages are not one revision: changes between them show. */
+  readonly nextAfter: string;
 }
 
 export interface SubscribeRequest {
@@ -108,8 +267,16 @@ export interface SubscribeResponse {
   readonly bookmark: number | undefined;
   readonly stale: Stale | undefined;
   readonly live: number | undefined;
+  /** After the first snapshot, after each marked one, and at every change. */
+  readonly settings: ServiceSettings | undefined;
   /** Which of its members is set. */
-  readonly kind?: 'snapshot' | 'changes' | 'bookmark' | 'stale' | 'live';
+  readonly kind?:
+    | 'snapshot'
+    | 'changes'
+    | 'bookmark'
+    | 'stale'
+    | 'live'
+    | 'settings';
 }
 
 export interface InstanceSnapshot {
@@ -143,6 +310,8 @@ export interface InstanceChanges {
   readonly changes: readonly InstanceChange[];
   /** The rest of the revision follows in the next message. */
   readonly more: boolean;
+  /** The reader was slow: of each instance only the latest of several changes, up to `revision`. */
+  readonly coalesced: boolean;
 }
 
 export interface RegisterRequest {
@@ -192,6 +361,9 @@ export interface DeregisterRequest {
   readonly id: string;
   /** 0: whatever claim stands. */
   readonly incarnation: number;
+  /** Not empty: an operator does it, and the act is in the audit. */
+  readonly who: string;
+  readonly reason: string;
 }
 
 export interface DeregisterResponse {
@@ -214,6 +386,8 @@ export interface HoldRequest {
   /** 0 means 10000. */
   readonly sessionTimeoutMs: number;
   readonly graceMs: number | undefined;
+  /** What the caller says of itself, for people: at most 256 bytes. */
+  readonly label: string;
   /** Which of its members is set. */
   readonly weightSet?: 'weight';
   /** Which of its members is set. */

@@ -5,6 +5,8 @@ export type Cluster = {
   /** The answering member's own view. */
   readonly Status: Method<StatusRequest, StatusResponse>;
   readonly Members: Method<MembersRequest, MembersResponse>;
+  /** Operators' acts, newest first. */
+  readonly Audit: Method<AuditRequest, AuditResponse>;
 };
 
 export type StatusRequest = Readonly<Record<never, never>>;
@@ -28,6 +30,18 @@ export interface StatusResponse {
   readonly uptimeMs: number;
   /** Milliseconds since the last confirmation by a leader. */
   readonly confirmationAgeMs: number;
+  /** Connections of clients now. */
+  readonly connections: number;
+  /** Watches resume without a snapshot after this revision or a later one. */
+  readonly historyFloor: number;
+  /** The state on disk, apart from the log, is of this revision. */
+  readonly checkpointIndex: number;
+  /** Free on the disk of the data directory; 0 when it cannot be told. */
+  readonly diskFreeBytes: number;
+  /** ok, or stalled: a write to its log has been under way too long. */
+  readonly disk: string;
+  /** Members disagree about the state and no majority holds one: nothing is served. */
+  readonly corrupt: boolean;
 }
 
 export type MembersRequest = Readonly<Record<never, never>>;
@@ -49,8 +63,38 @@ export interface MemberInfo {
   readonly appliedIndex: number;
   readonly pid: number;
   readonly version: string;
+  /** ok, or stalled. */
+  readonly disk: string;
 }
 
 export interface MembersResponse {
   readonly members: readonly MemberInfo[];
+}
+
+export interface AuditRequest {
+  readonly consistency: number;
+  readonly floor: number;
+  /** 0 or anything above 1000 means 1000. */
+  readonly limit: number;
+  /** Acts before this revision; from `next_before`. 0: from the newest. */
+  readonly before: number;
+}
+
+export interface AuditEntry {
+  readonly revision: number;
+  /** Milliseconds since 1970, the leader's stamp. */
+  readonly time: number;
+  /** drain, deregister, undrain, overrideExpired, revoke, settings, quota. */
+  readonly action: string;
+  /** "service/id", a service, a path, or a session's id. */
+  readonly subject: string;
+  readonly who: string;
+  readonly why: string;
+}
+
+export interface AuditResponse {
+  readonly entries: readonly AuditEntry[];
+  readonly revision: number;
+  /** Not 0: more follow. */
+  readonly nextBefore: number;
 }

@@ -16,10 +16,13 @@ import type {
   CreateResponse,
   DeleteRequest,
   DeleteResponse,
+  GetAclRequest,
+  GetAclResponse,
   GetRequest,
   GetResponse,
   ListRequest,
   ListResponse,
+  SetAclRequest,
   SetRequest,
   SetResponse,
   Stale,
@@ -34,6 +37,12 @@ export type Sessions = {
   /** Answered once the current leader has recorded it and is known to lead. */
   readonly Touch: Method<TouchRequest, TouchResponse>;
   readonly Close: Method<CloseSessionRequest, CloseSessionResponse>;
+  /** In the order of opening, in pages. */
+  readonly List: Method<ListSessionsRequest, ListSessionsResponse>;
+  /** One session with the paths of its nodes. */
+  readonly Get: Method<GetSessionRequest, GetSessionResponse>;
+  /** An operator ends a session: its nodes go at one revision, and the act is in the audit. */
+  readonly Revoke: Method<RevokeSessionRequest, RevokeSessionResponse>;
   /**
    * Requests in batches, and on the same stream their responses, touch answers and watch events, in
    * one order: an event comes before any response that saw a newer revision.
@@ -51,6 +60,8 @@ export interface OpenSessionRequest {
    * after its timeout. 0: no such thing.
    */
   readonly graceMs: number;
+  /** What the client says of itself, for people: at most 256 bytes. */
+  readonly label: string;
 }
 
 export interface OpenSessionResponse {
@@ -76,6 +87,69 @@ export interface CloseSessionRequest {
 }
 
 export type CloseSessionResponse = Readonly<Record<never, never>>;
+
+export interface SessionInfo {
+  readonly session: number;
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+  readonly epoch: number;
+  /** Its connection was closed by its side; it ends after its grace. */
+  readonly detached: boolean;
+  readonly lastSeq: number;
+  /** Of its latest attach or change. */
+  readonly lastRevision: number;
+  readonly nodes: number;
+  readonly label: string;
+  /** Milliseconds since 1970, the leader's stamp. */
+  readonly openedAt: number;
+  /** Name, or id when the name is not known, of the member through which it attached last. */
+  readonly member: string;
+}
+
+export interface ListSessionsRequest {
+  readonly consistency: number;
+  readonly floor: number;
+  /** 0 or anything above 1000 means 1000. */
+  readonly limit: number;
+  /** Sessions after this one; from `next_after`. */
+  readonly after: number;
+}
+
+export interface ListSessionsResponse {
+  readonly sessions: readonly SessionInfo[];
+  readonly revision: number;
+  /** Not 0: more follow. */
+  readonly nextAfter: number;
+}
+
+export interface GetSessionRequest {
+  readonly session: number;
+  readonly consistency: number;
+  readonly floor: number;
+  readonly limit: number;
+  /** Paths after this one. */
+  readonly after: string;
+}
+
+export interface GetSessionResponse {
+  readonly session: SessionInfo | undefined;
+  readonly paths: readonly string[];
+  readonly revision: number;
+  readonly nextAfter: string;
+}
+
+export interface RevokeSessionRequest {
+  readonly session: number;
+  /** For the audit. */
+  readonly who: string;
+  readonly reason: string;
+}
+
+export interface RevokeSessionResponse {
+  readonly revision: number;
+  /** That went with it. */
+  readonly nodes: number;
+}
 
 export interface AttachRequest {
   readonly session: number;
@@ -120,6 +194,8 @@ export interface StreamOperation {
   readonly unwatch: number | undefined;
   /** Consumes its seq and does nothing: for a change the client gave up. */
   readonly skip: boolean | undefined;
+  readonly getAcl: GetAclRequest | undefined;
+  readonly setAcl: SetAclRequest | undefined;
   /** Which of its members is set. */
   readonly operation?:
     | 'open'
@@ -138,7 +214,9 @@ export interface StreamOperation {
     | 'instances'
     | 'watch'
     | 'unwatch'
-    | 'skip';
+    | 'skip'
+    | 'getAcl'
+    | 'setAcl';
 }
 
 export interface StreamResponse {
@@ -192,6 +270,7 @@ export interface OperationResponse {
   readonly register: RegisterResponse | undefined;
   readonly services: ServicesResponse | undefined;
   readonly instances: InstancesResponse | undefined;
+  readonly getAcl: GetAclResponse | undefined;
   /** Nothing to say beyond "done" at this revision. */
   readonly done: number | undefined;
   /** Which of its members is set. */
@@ -207,5 +286,6 @@ export interface OperationResponse {
     | 'register'
     | 'services'
     | 'instances'
+    | 'getAcl'
     | 'done';
 }

@@ -6,8 +6,14 @@ export type Tree = {
   readonly Set: Method<SetRequest, SetResponse>;
   readonly Delete: Method<DeleteRequest, DeleteResponse>;
   readonly Get: Method<GetRequest, GetResponse>;
-  /** The children of a node, by name, in pages. */
+  /** The children of a node by name, or everything below it, in pages. */
   readonly List: Method<ListRequest, ListResponse>;
+  readonly GetAcl: Method<GetAclRequest, GetAclResponse>;
+  /** Needs ADMIN under the present list. */
+  readonly SetAcl: Method<SetAclRequest, SetResponse>;
+  readonly Quotas: Method<QuotasRequest, QuotasResponse>;
+  /** Bounds what may stand under a path; both bounds 0 lifts it. */
+  readonly SetQuota: Method<SetQuotaRequest, SetQuotaResponse>;
   /** Guards and operations: all or nothing, at one revision. */
   readonly Transact: Method<TransactRequest, TransactResponse>;
   /**
@@ -65,6 +71,18 @@ export interface Node {
   readonly stat: Stat | undefined;
 }
 
+/** Who may do what with a node. */
+export interface AclEntry {
+  /**
+   * world (id "anyone"), auth (whoever creates it), digest, ip (an address or CIDR), or another scheme,
+   * matched exactly.
+   */
+  readonly scheme: string;
+  readonly id: string;
+  /** Bits as in ZooKeeper: 1 read, 2 write, 4 create, 8 delete, 16 admin. */
+  readonly permissions: number;
+}
+
 export interface CreateRequest {
   readonly path: string;
   readonly data: Uint8Array;
@@ -72,6 +90,8 @@ export interface CreateRequest {
   /** Completes the name with the parent's create count, ten digits. */
   readonly sequential: boolean;
   readonly ttlMs: number;
+  /** Empty: everyone may do everything. */
+  readonly acl: readonly AclEntry[];
 }
 
 export interface CreateResponse {
@@ -97,11 +117,69 @@ export interface SetResponse {
 export interface DeleteRequest {
   readonly path: string;
   readonly version: number | undefined;
+  /** With everything below, at one revision; not in transactions, not with a version. */
+  readonly recursive: boolean;
   /** Which of its members is set. */
   readonly versionSet?: 'version';
 }
 
 export interface DeleteResponse {
+  readonly revision: number;
+  /** Nodes that went, when recursive. */
+  readonly nodes: number;
+}
+
+export interface GetAclRequest {
+  readonly path: string;
+  readonly consistency: number;
+  readonly floor: number;
+}
+
+export interface GetAclResponse {
+  readonly acl: readonly AclEntry[];
+  readonly stat: Stat | undefined;
+  readonly revision: number;
+}
+
+export interface SetAclRequest {
+  readonly path: string;
+  /** Empty: everyone may do everything. */
+  readonly acl: readonly AclEntry[];
+  readonly version: number | undefined;
+  /** Which of its members is set. */
+  readonly versionSet?: 'version';
+}
+
+export interface QuotasRequest {
+  readonly consistency: number;
+  readonly floor: number;
+}
+
+export interface Quota {
+  readonly path: string;
+  /** 0: no bound of that kind. */
+  readonly nodesMax: number;
+  readonly bytesMax: number;
+  /** What stands there now, the root counted. */
+  readonly nodes: number;
+  readonly bytes: number;
+}
+
+export interface QuotasResponse {
+  readonly quotas: readonly Quota[];
+  readonly revision: number;
+}
+
+export interface SetQuotaRequest {
+  readonly path: string;
+  readonly nodesMax: number;
+  readonly bytesMax: number;
+  /** For the audit. */
+  readonly who: string;
+  readonly reason: string;
+}
+
+export interface SetQuotaResponse {
   readonly revision: number;
 }
 
@@ -124,9 +202,11 @@ export interface ListRequest {
   readonly floor: number;
   /** Nodes a page; 0 or anything above 1000 means 1000. */
   readonly limit: number;
-  /** Names after this one; from `next_after`. */
+  /** Names after this one (paths, when recursive); from `next_after`. */
   readonly after: string;
   readonly withData: boolean;
+  /** The node itself and everything below, parents first. */
+  readonly recursive: boolean;
 }
 
 export interface ListResponse {
@@ -144,6 +224,8 @@ export interface Guard {
   readonly createRevision: number | undefined;
   readonly modifyRevision: number | undefined;
   readonly owner: number | undefined;
+  readonly data: Uint8Array | undefined;
+  readonly childrenRevision: number | undefined;
   /** Which of its members is set. */
   readonly existsSet?: 'exists';
   /** Which of its members is set. */
@@ -154,6 +236,10 @@ export interface Guard {
   readonly modifyRevisionSet?: 'modifyRevision';
   /** Which of its members is set. */
   readonly ownerSet?: 'owner';
+  /** Which of its members is set. */
+  readonly dataSet?: 'data';
+  /** Which of its members is set. */
+  readonly childrenRevisionSet?: 'childrenRevision';
 }
 
 export interface Operation {
@@ -212,7 +298,7 @@ export interface Event {
   readonly type: number;
   /** The node after the change; of a deleted node, what it was last. */
   readonly node: Node | undefined;
-  /** client, close, expiry, grace, operator, takeover, revoke, restore. */
+  /** client, close, expiry, grace, operator, takeover, reap, revoke, restore. */
   readonly cause: string;
   readonly override: Override | undefined;
 }

@@ -8,9 +8,12 @@ import type { CommandKind } from '../types/command.js';
 import type { ErrorCode, FailureOutcome } from '../types/errors.js';
 import type { EventBatch } from '../types/event.js';
 import type { Revision, SessionId } from '../types/ids.js';
-import type { TreeNode } from '../types/node.js';
+import type { AclEntry, NodeStat, OverrideOf, QuotaUsage, TreeNode } from '../types/node.js';
 import type { Outcome } from '../types/outcome.js';
 import type { MemberStatus } from '../types/peer.js';
+import type { AuditEntry, Departure } from '../types/record.js';
+import type { SessionInfo } from '../types/session.js';
+import type { ServiceSettings } from '../types/settings.js';
 
 export interface Service {
   /** A connection arrives. Everything for it goes to `sink` until `close`. */
@@ -69,6 +72,8 @@ export interface OpenSessionRequest extends Base {
   readonly secretHash: Uint8Array;
   readonly timeoutMsWanted: number;
   readonly graceMs: number;
+  /** What the client says of itself; for people. */
+  readonly label: string;
 }
 
 /** From here on the attachment speaks for the session. */
@@ -138,9 +143,50 @@ export type Query =
       readonly limit: number;
       readonly withData: boolean;
     }
-  /** Instances in the order of joining. */
-  | { readonly type: 'instances'; readonly service: string }
-  | { readonly type: 'services'; readonly after: string; readonly limit: number };
+  /** A node and everything below, parents first; `after` is a path. */
+  | {
+      readonly type: 'subtree';
+      readonly path: string;
+      readonly after: string;
+      readonly limit: number;
+      readonly withData: boolean;
+    }
+  | { readonly type: 'acl'; readonly path: string }
+  | { readonly type: 'quotas' }
+  /** Instances in the order of joining, after one of them. */
+  | {
+      readonly type: 'instances';
+      readonly service: string;
+      readonly after: Place | undefined;
+      readonly limit: number;
+    }
+  | { readonly type: 'services'; readonly after: string; readonly limit: number }
+  | { readonly type: 'service'; readonly service: string }
+  /** `service` empty: of all. `after` is "service/id". */
+  | {
+      readonly type: 'overrides';
+      readonly service: string;
+      readonly after: string;
+      readonly limit: number;
+    }
+  /** `id` empty: of all that were in the service. */
+  | { readonly type: 'departures'; readonly service: string; readonly id: string }
+  | { readonly type: 'sessions'; readonly after: SessionId; readonly limit: number }
+  /** One session and the paths of its nodes. */
+  | {
+      readonly type: 'session';
+      readonly session: SessionId;
+      readonly after: string;
+      readonly limit: number;
+    }
+  /** Operators' acts, newest first; `before` 0: from the newest. */
+  | { readonly type: 'audit'; readonly before: Revision; readonly limit: number };
+
+/** Where an instance stands on the roll. */
+export interface Place {
+  readonly createRevision: Revision;
+  readonly ordinal: number;
+}
 
 export type Answer =
   | { readonly type: 'node'; readonly node: TreeNode | undefined }
@@ -154,7 +200,50 @@ export type Answer =
       readonly type: 'services';
       readonly services: readonly { readonly name: string; readonly instances: number }[];
       readonly more: boolean;
-    };
+    }
+  | {
+      readonly type: 'acl';
+      /** undefined: the node does not exist. */
+      readonly found: { readonly acl: readonly AclEntry[]; readonly stat: NodeStat } | undefined;
+    }
+  | { readonly type: 'quotas'; readonly quotas: readonly QuotaUsage[] }
+  | { readonly type: 'service'; readonly service: ServiceView }
+  | {
+      readonly type: 'overrides';
+      readonly overrides: readonly OverrideOf[];
+      readonly more: boolean;
+    }
+  /** Oldest first. */
+  | { readonly type: 'departures'; readonly departures: readonly Departure[] }
+  | {
+      readonly type: 'sessions';
+      readonly sessions: readonly SessionInfo[];
+      readonly more: boolean;
+    }
+  | {
+      readonly type: 'session';
+      /** undefined: there is none. */
+      readonly session: SessionInfo | undefined;
+      readonly paths: readonly string[];
+      readonly more: boolean;
+    }
+  /** Newest first. */
+  | { readonly type: 'audit'; readonly entries: readonly AuditEntry[]; readonly more: boolean }
+  /** The asker may not read that. */
+  | { readonly type: 'denied'; readonly path: string };
+
+export interface ServiceView {
+  readonly service: string;
+  readonly exists: boolean;
+  readonly settings: ServiceSettings;
+  /** Of the settings: for compare-and-set. */
+  readonly version: number;
+  /** Of the latest change of the settings; 0: never set. */
+  readonly settingsRevision: Revision;
+  readonly instances: number;
+  /** Subscribers and watches of the service at this member. */
+  readonly subscribers: number;
+}
 
 export type Delivery =
   /** A change was applied; refusals are outcomes too. */
@@ -215,6 +304,16 @@ export interface ServiceStatus {
   readonly nodes: number;
   readonly services: number;
   readonly uptimeMs: number;
+  /** Connections of clients now. */
+  readonly connections: number;
+  /** Watches resume without a snapshot after this revision or a later one. */
+  readonly historyFloor: Revision;
+  /** The state on disk, apart from the log, is of this revision. */
+  readonly checkpointIndex: Revision;
+  /** Free on the disk of the data directory; undefined when it cannot be told. */
+  readonly diskFreeBytes: number | undefined;
+  /** Members disagree about the state and no majority holds one: nothing is served (design 3.11). */
+  readonly isCorrupt: boolean;
 }
 
 export interface MemberView {

@@ -64,6 +64,8 @@ export interface MemberStatus {
   readonly name: string;
   /** `quarantined`: its disk was damaged; no votes until its state is refetched. */
   readonly role: 'leader' | 'follower' | 'candidate' | 'learner' | 'quarantined';
+  /** `stalled`: a write to its log has been under way too long; it does not stand for the lead. */
+  readonly disk: 'ok' | 'stalled';
   readonly term: Term;
   readonly commitIndex: Index;
   readonly appliedIndex: Index;
