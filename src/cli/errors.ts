@@ -81,6 +81,7 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
   ID_IN_USE: advise('choose another --id, end the holder, or displace it with --takeover'),
   REPLACED: advise('another registration took the id: give each registrar its own --id'),
   DENIED: advise('ask for permission on that path, or use other credentials'),
+  QUOTA_EXCEEDED: advise('delete what is no longer needed there, or have the quota raised'),
   NO_QUORUM: {
     remedy: 'a majority of the members must run and reach each other: see `rollcall members`',
     exitCode: EXIT.noQuorum,

@@ -31,6 +31,14 @@ export const COMMAND_KINDS: readonly CommandKind[] = [
   'updateInstance',
   'deregister',
   'setOverride',
+  'deleteTree',
+  'setAcl',
+  'setQuota',
+  'reap',
+  'revokeSession',
+  'expireOverride',
+  'setSettings',
+  'markDigest',
 ];
 
 /** Append only, like the kinds of command. */
@@ -43,6 +51,8 @@ const GUARD_VERSION = 4;
 const GUARD_CREATE = 8;
 const GUARD_MODIFY = 16;
 const GUARD_OWNER = 32;
+const GUARD_CHILDREN = 64;
+const GUARD_DATA = 128;
 
 export function writeOperation(body: TreeOperation, writer: ByteWriter): void {
   writer.text(body.path);
@@ -96,6 +106,8 @@ function writeGuard(guard: Guard, writer: ByteWriter): void {
   if (guard.createRevision !== undefined) writer.varint(guard.createRevision);
   if (guard.modifyRevision !== undefined) writer.varint(guard.modifyRevision);
   if (guard.owner !== undefined) writer.varint(guard.owner);
+  if (guard.childrenRevision !== undefined) writer.varint(guard.childrenRevision);
+  if (guard.data !== undefined) writer.block(guard.data);
 }
 
 function guardBits(guard: Guard): number {
@@ -105,7 +117,9 @@ function guardBits(guard: Guard): number {
     (guard.version === undefined ? 0 : GUARD_VERSION) |
     (guard.createRevision === undefined ? 0 : GUARD_CREATE) |
     (guard.modifyRevision === undefined ? 0 : GUARD_MODIFY) |
-    (guard.owner === undefined ? 0 : GUARD_OWNER)
+    (guard.owner === undefined ? 0 : GUARD_OWNER) |
+    (guard.childrenRevision === undefined ? 0 : GUARD_CHILDREN) |
+    (guard.data === undefined ? 0 : GUARD_DATA)
   );
 }
 
@@ -173,7 +187,7 @@ function readOperationCount(reader: ByteReader): number {
 function readGuard(reader: ByteReader): Guard {
   const path = reader.text(PATH_BYTES_MAX);
   const bits = reader.u8();
-  if (bits >= 64 || (bits & 3) === GUARD_EXISTS_VALUE) reader.fail('unknown guard');
+  if ((bits & 3) === GUARD_EXISTS_VALUE) reader.fail('unknown guard');
   return {
     path,
     ...(bits & GUARD_EXISTS ? { exists: (bits & GUARD_EXISTS_VALUE) !== 0 } : undefined),
@@ -181,5 +195,7 @@ function readGuard(reader: ByteReader): Guard {
     ...(bits & GUARD_CREATE ? { createRevision: asRevision(reader.varint()) } : undefined),
     ...(bits & GUARD_MODIFY ? { modifyRevision: asRevision(reader.varint()) } : undefined),
     ...(bits & GUARD_OWNER ? { owner: asSessionId(reader.varint()) } : undefined),
+    ...(bits & GUARD_CHILDREN ? { childrenRevision: asRevision(reader.varint()) } : undefined),
+    ...(bits & GUARD_DATA ? { data: reader.block(NODE_DATA_BYTES_MAX) } : undefined),
   };
 }

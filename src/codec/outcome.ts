@@ -29,6 +29,7 @@ const TYPES: readonly Outcome['type'][] = [
   'attached',
   'registered',
   'done',
+  'removed',
 ];
 
 export function encodeOutcome(outcome: Outcome, writer: ByteWriter): void {
@@ -55,6 +56,9 @@ export function encodeOutcome(outcome: Outcome, writer: ByteWriter): void {
       writer.text(outcome.path);
       writer.bool(outcome.tookOver);
       writeStat(outcome.stat, writer);
+      break;
+    case 'removed':
+      writer.varint(outcome.nodes);
       break;
     case 'deleted':
     case 'done':
@@ -88,6 +92,8 @@ export function readOutcome(reader: ByteReader): Outcome {
       const tookOver = reader.bool();
       return { type, path, stat: readStat(reader), tookOver };
     }
+    case 'removed':
+      return { type, nodes: reader.varint() };
     case 'done':
       return { type };
     default:

@@ -3,14 +3,25 @@
  * member before it proposes, so that clients get a typed refusal, and again when an entry is decoded, so
  * that apply is total (build rule R25). Says nothing about the state of the tree.
  */
-import type { CommandBody, Create, Guard, Register, Transact } from '../types/command.js';
+import type {
+  CommandBody,
+  Create,
+  Guard,
+  Register,
+  SetOverride,
+  SetQuota,
+  SetSettings,
+  Transact,
+} from '../types/command.js';
 import { RollcallError } from '../types/errors.js';
 import {
   ACL_ENTRIES_MAX,
   NODE_DATA_BYTES_MAX,
   SESSION_GRACE_MS_MIN,
+  SESSION_LABEL_BYTES_MAX,
   SESSION_TIMEOUT_MS_MAX,
   SESSION_TIMEOUT_MS_MIN,
+  SETTINGS_BYTES_MAX,
   TEXT_BYTES_MAX,
   TRANSACTION_OPERATIONS_MAX,
 } from '../types/limits.js';
@@ -42,18 +53,78 @@ export function bodyProblem(body: CommandBody): string | undefined {
       return pathProblem(body.path) ?? versionProblem(body.version);
     case 'transact':
       return transactProblem(body);
+    case 'deleteTree':
+    case 'setAcl':
+    case 'setQuota':
+    case 'reap':
+      return pathProblem(body.path) ?? upkeepProblem(body);
+    case 'register':
+    case 'updateInstance':
+    case 'deregister':
+    case 'setOverride':
+    case 'expireOverride':
+    case 'setSettings':
+      return nameProblem(body.service) ?? catalogProblem(body);
+    default:
+      return sessionProblem(body);
+  }
+}
+
+type UpkeepBody = Extract<CommandBody, { kind: 'deleteTree' | 'setAcl' | 'setQuota' | 'reap' }>;
+
+function upkeepProblem(body: UpkeepBody): string | undefined {
+  switch (body.kind) {
+    case 'deleteTree':
+      return undefined;
+    case 'setAcl':
+      return versionProblem(body.version) ?? aclProblem(body.acl);
+    case 'setQuota':
+      return quotaProblem(body);
+    default:
+      return (
+        countProblem('createRevision', body.createRevision) ??
+        countProblem('modifyRevision', body.modifyRevision) ??
+        countProblem('createCount', body.createCount)
+      );
+  }
+}
+
+function quotaProblem({ limits, who, why }: SetQuota): string | undefined {
+  return (
+    countProblem('nodes', limits.nodes) ??
+    countProblem('bytes', limits.bytes) ??
+    textProblem('who', who) ??
+    textProblem('why', why)
+  );
+}
+
+type SessionBody = Exclude<
+  CommandBody,
+  UpkeepBody | CatalogBody | { kind: 'create' | 'set' | 'delete' | 'transact' }
+>;
+
+function sessionProblem(body: SessionBody): string | undefined {
+  switch (body.kind) {
     case 'closeSession':
     case 'skip':
+    case 'markDigest':
       return undefined;
     case 'openSession':
-      return hashProblem(body.secretHash) ?? timesProblem(body.timeoutMs, body.graceMs);
+      return (
+        hashProblem(body.secretHash) ??
+        timesProblem(body.timeoutMs, body.graceMs) ??
+        textProblem('label', body.label, SESSION_LABEL_BYTES_MAX)
+      );
     case 'attachSession':
       return countProblem('session', body.session) ?? hashProblem(body.secretHash);
-    case 'detachSession':
-    case 'expireSession':
-      return countProblem('session', body.session) ?? countProblem('epoch', body.epoch);
+    case 'revokeSession':
+      return (
+        countProblem('session', body.session) ??
+        textProblem('who', body.who) ??
+        textProblem('why', body.why)
+      );
     default:
-      return catalogProblem(body);
+      return countProblem('session', body.session) ?? countProblem('epoch', body.epoch);
   }
 }
 
@@ -99,14 +170,25 @@ function guardProblem(guard: Guard): string | undefined {
     countProblem('version', guard.version ?? 0) ??
     countProblem('createRevision', guard.createRevision ?? 0) ??
     countProblem('modifyRevision', guard.modifyRevision ?? 0) ??
-    countProblem('owner', guard.owner ?? 0)
+    countProblem('childrenRevision', guard.childrenRevision ?? 0) ??
+    countProblem('owner', guard.owner ?? 0) ??
+    (guard.data === undefined ? undefined : dataProblem(guard.data))
   );
 }
 
 type CatalogBody = Extract<CommandBody, { readonly service: string }>;
 
 function catalogProblem(body: CatalogBody): string | undefined {
-  const problem = nameProblem(body.service) ?? nameProblem(body.id);
+  return body.kind === 'setSettings' ? settingsBodyProblem(body) : instanceProblem(body);
+}
+
+function settingsBodyProblem({ data, version, who, why }: SetSettings): string | undefined {
+  if (data.length > SETTINGS_BYTES_MAX) return 'too large: settings';
+  return versionProblem(version) ?? textProblem('who', who) ?? textProblem('why', why);
+}
+
+function instanceProblem(body: Exclude<CatalogBody, SetSettings>): string | undefined {
+  const problem = nameProblem(body.id);
   if (problem !== undefined) return problem;
   switch (body.kind) {
     case 'register':
@@ -114,9 +196,15 @@ function catalogProblem(body: CatalogBody): string | undefined {
     case 'updateInstance':
       return countProblem('incarnation', body.incarnation) ?? dataProblem(body.data);
     case 'deregister':
-      return countProblem('incarnation', body.incarnation);
+      return (
+        countProblem('incarnation', body.incarnation) ??
+        textProblem('who', body.who) ??
+        textProblem('why', body.why)
+      );
+    case 'setOverride':
+      return overrideProblem(body);
     default:
-      return body.override === undefined ? undefined : overrideProblem(body.override);
+      return countProblem('revision', body.revision);
   }
 }
 
@@ -126,7 +214,7 @@ function registerProblem(body: Register): string | undefined {
   return textProblem('address', body.address) ?? dataProblem(body.data);
 }
 
-function overrideProblem(override: { who: string; reason: string; until: number }) {
+function overrideProblem(override: SetOverride): string | undefined {
   return (
     textProblem('who', override.who) ??
     textProblem('reason', override.reason) ??
@@ -144,8 +232,8 @@ function dataProblem(data: Uint8Array): string | undefined {
 }
 
 /** Four bytes a code unit would be more than UTF-8 ever takes; three is exact enough for a bound. */
-function textProblem(name: string, text: string): string | undefined {
-  return text.length * 3 > TEXT_BYTES_MAX && utf8Length(text) > TEXT_BYTES_MAX
+function textProblem(name: string, text: string, bytesMax = TEXT_BYTES_MAX): string | undefined {
+  return text.length * 3 > bytesMax && utf8Length(text) > bytesMax
     ? `too large: ${name}`
     : undefined;
 }

@@ -28,6 +28,7 @@ const REFUSAL_TEXTS: Readonly<Record<RefusalCode, string>> = {
   ID_IN_USE: 'the id is held by a live registration',
   REPLACED: 'another registration has taken the id',
   DENIED: 'not permitted',
+  QUOTA_EXCEEDED: 'over a quota',
 };
 
 export function refusalText(refused: Refused): string {

@@ -109,9 +109,10 @@ export class Intake {
   }
 
   #openSession(gate: Gate, request: OpenSessionRequest): void {
-    const { secretHash, graceMs } = request;
+    const { secretHash, graceMs, label } = request;
     const timeoutMs = request.timeoutMsWanted;
-    this.#command(gate, request, { kind: 'openSession', secretHash, timeoutMs, graceMs });
+    const body = { kind: 'openSession', secretHash, timeoutMs, graceMs, label } as const;
+    this.#command(gate, request, body);
   }
 
   #attachSession(gate: Gate, request: AttachSessionRequest): void {

@@ -290,6 +290,16 @@ function applyBody(body: CommandBody, work: Work): Outcome {
       return applyDeregister(body, work);
     case 'setOverride':
       return applyOverride(body, work);
+    case 'deleteTree':
+    case 'setAcl':
+    case 'setQuota':
+    case 'reap':
+    case 'revokeSession':
+    case 'expireOverride':
+    case 'setSettings':
+      return refused('INVALID_ARGUMENT', body.kind);
+    case 'markDigest':
+      return { type: 'done' };
     default:
       return unreachable(body);
   }

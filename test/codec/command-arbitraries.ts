@@ -54,50 +54,13 @@ const anyGuard: fc.Arbitrary<Guard> = fc.record(
     version: count,
     createRevision: revision,
     modifyRevision: revision,
+    childrenRevision: revision,
     owner: session,
+    data: anyData,
   },
   { requiredKeys: ['path'] },
 );
-const anyOverride = fc.record({
-  action: fc.constantFrom('drain', 'deregister' as const),
-  who: text,
-  reason: text,
-  until: count,
-});
-
-export const anyBody: fc.Arbitrary<CommandBody> = fc.oneof(
-  anyCreate,
-  anySet,
-  anyDelete,
-  fc.record({
-    kind: fc.constant('transact' as const),
-    guards: fc.array(anyGuard, { maxLength: 4 }),
-    operations: fc.array(fc.oneof(anyCreate, anySet, anyDelete), { maxLength: 4 }),
-  }),
-  fc
-    .record({
-      kind: fc.constant('openSession' as const),
-      secretHash: hash,
-      timeoutMs: fc.integer({ min: 2000, max: 600_000 }),
-      graceMs: fc.integer({ min: 250, max: 2000 }),
-    })
-    .chain((body) => fc.constantFrom(body, { ...body, graceMs: 0 })),
-  fc.record({ kind: fc.constant('attachSession' as const), session, secretHash: hash }),
-  fc.constantFrom<CommandBody>({ kind: 'closeSession' }, { kind: 'skip' }),
-  fc.record({
-    kind: fc.constant('detachSession' as const),
-    session,
-    epoch: count,
-    term: count.map(asTerm),
-  }),
-  fc.record({
-    kind: fc.constant('expireSession' as const),
-    session,
-    epoch: count,
-    lastRevision: revision,
-    term: count.map(asTerm),
-    cause: fc.constantFrom('expiry', 'grace' as const),
-  }),
+const anyInstanceBody: fc.Arbitrary<CommandBody> = fc.oneof(
   fc.record({
     kind: fc.constant('register' as const),
     service: anyName,
@@ -120,13 +83,90 @@ export const anyBody: fc.Arbitrary<CommandBody> = fc.oneof(
     service: anyName,
     id: anyName,
     incarnation: revision,
+    who: text,
+    why: text,
   }),
   fc.record({
     kind: fc.constant('setOverride' as const),
     service: anyName,
     id: anyName,
-    override: fc.option(anyOverride, { nil: undefined }),
+    action: fc.constantFrom('drain', 'deregister', 'lift' as const),
+    who: text,
+    reason: text,
+    until: count,
   }),
+  fc.record({
+    kind: fc.constant('expireOverride' as const),
+    service: anyName,
+    id: anyName,
+    revision,
+  }),
+  fc.record({
+    kind: fc.constant('setSettings' as const),
+    service: anyName,
+    data: anyData,
+    version,
+    who: text,
+    why: text,
+  }),
+);
+
+const anyUpkeepBody: fc.Arbitrary<CommandBody> = fc.oneof(
+  fc.record({ kind: fc.constant('deleteTree' as const), path: anyPath }),
+  fc.record({ kind: fc.constant('setAcl' as const), path: anyPath, acl: anyAcl, version }),
+  fc.record({
+    kind: fc.constant('setQuota' as const),
+    path: anyPath,
+    limits: fc.record({ nodes: count, bytes: count }),
+    who: text,
+    why: text,
+  }),
+  fc.record({
+    kind: fc.constant('reap' as const),
+    path: anyPath,
+    createRevision: revision,
+    modifyRevision: revision,
+    createCount: count,
+  }),
+  fc.record({ kind: fc.constant('revokeSession' as const), session, who: text, why: text }),
+);
+
+export const anyBody: fc.Arbitrary<CommandBody> = fc.oneof(
+  anyCreate,
+  anySet,
+  anyDelete,
+  fc.record({
+    kind: fc.constant('transact' as const),
+    guards: fc.array(anyGuard, { maxLength: 4 }),
+    operations: fc.array(fc.oneof(anyCreate, anySet, anyDelete), { maxLength: 4 }),
+  }),
+  fc
+    .record({
+      kind: fc.constant('openSession' as const),
+      secretHash: hash,
+      timeoutMs: fc.integer({ min: 2000, max: 600_000 }),
+      graceMs: fc.integer({ min: 250, max: 2000 }),
+      label: text,
+    })
+    .chain((body) => fc.constantFrom(body, { ...body, graceMs: 0 })),
+  fc.record({ kind: fc.constant('attachSession' as const), session, secretHash: hash }),
+  fc.constantFrom<CommandBody>({ kind: 'closeSession' }, { kind: 'skip' }, { kind: 'markDigest' }),
+  fc.record({
+    kind: fc.constant('detachSession' as const),
+    session,
+    epoch: count,
+    term: count.map(asTerm),
+  }),
+  fc.record({
+    kind: fc.constant('expireSession' as const),
+    session,
+    epoch: count,
+    lastRevision: revision,
+    term: count.map(asTerm),
+    cause: fc.constantFrom('expiry', 'grace' as const),
+  }),
+  anyInstanceBody,
+  anyUpkeepBody,
 );
 
 export const anyStat: fc.Arbitrary<NodeStat> = fc.record({
@@ -181,4 +221,5 @@ export const anyOutcome: fc.Arbitrary<Outcome> = fc.oneof(
     tookOver: fc.boolean(),
   }),
   fc.record({ type: fc.constant('done' as const) }),
+  fc.record({ type: fc.constant('removed' as const), nodes: count }),
 );

@@ -120,6 +120,22 @@ describe('a body is turned away before it is proposed', () => {
     secretHash: new Uint8Array(32),
     timeoutMs: 10_000,
     graceMs: 0,
+    label: '',
+  } as const;
+  const quota = {
+    kind: 'setQuota',
+    path: '/a',
+    limits: { nodes: 1, bytes: 0 },
+    who: 'ann',
+    why: '',
+  } as const;
+  const settings = {
+    kind: 'setSettings',
+    service: 's',
+    data: new Uint8Array(),
+    version: 0,
+    who: 'ann',
+    why: '',
   } as const;
   const large = new Uint8Array(1024 * 1024 + 1);
   const set = { kind: 'set', path: '/a', data: new Uint8Array(), version: -1 } as const;
@@ -162,6 +178,17 @@ describe('a body is turned away before it is proposed', () => {
     ['timeout that is no number', { ...open, timeoutMs: Number.NaN }, 'INVALID_ARGUMENT'],
     ['grace longer than the timeout', { ...open, graceMs: 10_001 }, 'INVALID_ARGUMENT'],
     ['grace too short to report', { ...open, graceMs: 249 }, 'INVALID_ARGUMENT'],
+    ['label beyond its bytes', { ...open, label: 'é'.repeat(129) }, 'TOO_LARGE'],
+    ['quota below zero', { ...quota, limits: { nodes: -1, bytes: 0 } }, 'INVALID_ARGUMENT'],
+    ['reason beyond its bytes', { ...quota, why: 'x'.repeat(1025) }, 'TOO_LARGE'],
+    ['settings beyond their bytes', { ...settings, data: large }, 'TOO_LARGE'],
+    ['settings of no version', { ...settings, version: -2 }, 'INVALID_ARGUMENT'],
+    ['path of a subtree', { kind: 'deleteTree', path: '/a/' }, 'INVALID_ARGUMENT'],
+    [
+      'guard on more data than a node holds',
+      { kind: 'transact', guards: [{ path: '/a', data: large }], operations: [] },
+      'TOO_LARGE',
+    ],
     [
       'secret hash of another length',
       { ...open, secretHash: new Uint8Array(16) },
@@ -173,7 +200,8 @@ describe('a body is turned away before it is proposed', () => {
   });
 
   it('and a good one is not', () => {
-    for (const body of [create, register, open, set]) expect(validateBody(body)).toBeUndefined();
+    for (const body of [create, register, open, set, quota, settings])
+      expect(validateBody(body)).toBeUndefined();
     expect(validateBody({ ...create, path: '/', sequential: true })).toBeUndefined();
   });
 });

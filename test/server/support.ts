@@ -62,7 +62,7 @@ export class TestClient {
 
   open(secret: number, graceMs = 0): number {
     const id = this.#next++;
-    const request = { type: 'openSession', id, timeoutMs: 0, graceMs } as const;
+    const request = { type: 'openSession', id, timeoutMs: 0, graceMs, label: '' } as const;
     this.submit({ ...request, secretHash: secretHash(secret), timeoutMsWanted: 2_000 });
     return id;
   }

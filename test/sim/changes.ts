@@ -54,7 +54,8 @@ export class Changes {
     const service = SERVICE;
     if (claim !== undefined && chance < 7)
       return { kind: 'updateInstance', service, ...claim, data: this.#data(claim.id, mark) };
-    if (claim !== undefined && chance < 8) return { kind: 'deregister', service, ...claim };
+    if (claim !== undefined && chance < 8)
+      return { kind: 'deregister', service, ...claim, who: '', why: '' };
     const id = IDS[this.#port % IDS.length]!;
     const at = { address: '10.0.0.1', port: this.#port };
     const takeover = this.#random.below(6) === 0;

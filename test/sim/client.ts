@@ -181,8 +181,9 @@ export class SimClient {
     const { session } = this;
     const base = { id: this.#id('attach'), timeoutMs: 5_000, secretHash: this.#secretHash };
     const { timeoutMs, graceMs } = this.options;
+    const wanted = { timeoutMsWanted: timeoutMs, graceMs, label: 'sim' };
     if (session !== undefined) this.#submit({ ...base, type: 'attachSession', session });
-    else this.#submit({ ...base, type: 'openSession', timeoutMsWanted: timeoutMs, graceMs });
+    else this.#submit({ ...base, type: 'openSession', ...wanted });
   }
 
   #submit(...requests: readonly Request[]): void {

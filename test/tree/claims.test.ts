@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { decodeInstance } from '../../src/codec/instance.js';
 import type { Register, SetOverride } from '../../src/types/command.js';
 import { asRevision, asTerm } from '../../src/types/ids.js';
-import type { Override } from '../../src/types/node.js';
 import { bytes, create, Driver, register, remove, START } from './driver.js';
 
 const PATH = '/services/web/a';
+const A = { service: 'web', id: 'a', who: '', why: '' } as const;
 
 function withHolder(options: Partial<Register> = {}) {
   const driver = new Driver();
@@ -162,14 +162,14 @@ describe('a change or end of a claim', () => {
     const incarnation = { current: stat.incarnation, old: asRevision(1), any: asRevision(0) }[
       which
     ];
-    const target = { service: 'web', id: 'a', incarnation };
+    const target = { ...A, incarnation };
     const data = bytes('{}');
     expect(driver.answer({ kind: 'updateInstance', ...target, data }, asking)).toBe(updated);
     expect(driver.answer({ kind: 'deregister', ...target }, asking)).toBe(ended);
   });
 
   it('of an instance that is not there finds none', () => {
-    const target = { service: 'web', id: 'x', incarnation: asRevision(1) };
+    const target = { service: 'web', id: 'x', incarnation: asRevision(1), who: '', why: '' };
     const driver = new Driver();
     const data = bytes('');
     expect(driver.answer({ kind: 'updateInstance', ...target, data })).toBe('NO_NODE');
@@ -183,7 +183,7 @@ describe('a change or end of a claim', () => {
     ] as const) {
       const { driver, stat } = withHolder();
       const { incarnation } = stat;
-      const body = { kind: 'deregister', service: 'web', id: 'a', incarnation } as const;
+      const body = { kind: 'deregister', ...A, incarnation } as const;
       const { events } = driver.apply(body, { session, epoch: session === 0 ? 0 : 1 });
       expect(events.map((e) => [e.type, e.cause])).toEqual([['deleted', cause]]);
     }
@@ -199,16 +199,17 @@ describe('a change or end of a claim', () => {
 
 describe('an operator’s override', () => {
   const override = (
-    action: Override['action'] | undefined,
-    options: Partial<Override> = {},
+    action: SetOverride['action'],
+    options: Partial<SetOverride> = {},
   ): SetOverride => ({
     kind: 'setOverride',
     service: 'web',
     id: 'a',
-    override:
-      action === undefined
-        ? undefined
-        : { action, who: 'ann', reason: 'disk', until: 0, ...options },
+    action,
+    who: 'ann',
+    reason: 'disk',
+    until: 0,
+    ...options,
   });
 
   it('to drain is one event, and shows on the instance', () => {
@@ -233,11 +234,11 @@ describe('an operator’s override', () => {
   it('is lifted with one event, and lifting nothing has none', () => {
     const { driver } = withHolder();
     driver.ask(override('drain'));
-    const { events } = driver.apply(override(undefined));
+    const { events } = driver.apply(override('lift'));
     expect(events).toMatchObject([{ type: 'overridden', path: PATH }]);
     expect(events[0]).not.toHaveProperty('override');
     expect(driver.tree.get(PATH)).not.toHaveProperty('override');
-    expect(driver.apply(override(undefined)).events).toEqual([]);
+    expect(driver.apply(override('lift')).events).toEqual([]);
   });
 
   it('to deregister deletes, and keeps the id away until lifted', () => {
@@ -247,7 +248,7 @@ describe('an operator’s override', () => {
     expect(events.map((e) => [e.type, e.cause])).toEqual([['deleted', 'operator']]);
     expect(driver.answer(register('web', 'a'), asking)).toBe('DENIED');
     expect(driver.answer(register('web', 'a', { takeover: true }), asking)).toBe('DENIED');
-    driver.ask(override(undefined));
+    driver.ask(override('lift'));
     expect(driver.answer(register('web', 'a'), asking)).toBe('registered');
   });
 

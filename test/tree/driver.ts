@@ -90,7 +90,7 @@ export class Driver {
     return outcome.type === 'refused' ? outcome.code : outcome.type;
   }
 
-  open(options: { secret?: number; timeoutMs?: number; graceMs?: number } = {}): SessionId {
+  open(options: OpenOptions = {}): SessionId {
     const outcome = this.ask(openBody(options));
     if (outcome.type !== 'attached') throw new Error('no session');
     return outcome.session;
@@ -110,12 +110,20 @@ export function secretHash(secret: number): Uint8Array {
   return hash;
 }
 
-export function openBody(options: { secret?: number; timeoutMs?: number; graceMs?: number } = {}) {
+export interface OpenOptions {
+  readonly secret?: number;
+  readonly timeoutMs?: number;
+  readonly graceMs?: number;
+  readonly label?: string;
+}
+
+export function openBody(options: OpenOptions = {}) {
   return {
     kind: 'openSession',
     secretHash: secretHash(options.secret ?? 1_000_000 + ++secrets),
     timeoutMs: options.timeoutMs ?? 10_000,
     graceMs: options.graceMs ?? 0,
+    label: options.label ?? '',
   } as const;
 }
 

@@ -98,7 +98,14 @@ const catalogCommand: fc.Arbitrary<CommandBody> = fc.oneof(
     .chain((options) => fc.constantFrom('i', 'j').map((id) => register('t', id, options))),
   fc
     .tuple(fc.constantFrom('i', 'j'), fc.oneof(fc.constant(asRevision(0)), smallRevision))
-    .map(([id, incarnation]) => ({ kind: 'deregister' as const, service: 't', id, incarnation })),
+    .map(([id, incarnation]) => ({
+      kind: 'deregister' as const,
+      service: 't',
+      id,
+      incarnation,
+      who: '',
+      why: '',
+    })),
 );
 
 const command: fc.Arbitrary<CommandBody> = fc.oneof(
@@ -143,12 +150,15 @@ export const anyScript: fc.Arbitrary<Step[]> = fc
   ]);
 
 const override: fc.Arbitrary<CommandBody> = fc
-  .tuple(fc.constantFrom('i', 'j'), fc.constantFrom('drain', 'deregister', undefined))
+  .tuple(fc.constantFrom('i', 'j'), fc.constantFrom('drain', 'deregister', 'lift'))
   .map(([id, action]) => ({
     kind: 'setOverride',
     service: 't',
     id,
-    override: action === undefined ? undefined : { action, who: 'w', reason: 'r', until: 0 },
+    action,
+    who: 'w',
+    reason: 'r',
+    until: 0,
   }));
 
 /** The same with what the twin does not know: overrides, and origins that number their requests. */

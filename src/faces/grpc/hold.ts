@@ -128,7 +128,8 @@ function termsProblem({ spec, takeover, timeoutMs, graceMs }: Terms): RollcallEr
   const register = writeRequest(registerBody(spec, { isStatic: false, takeover }), frame);
   if (register instanceof RollcallError) return register;
   const secretHash = new Uint8Array(32);
-  const open = writeRequest({ kind: 'openSession', secretHash, timeoutMs, graceMs }, frame);
+  const body = { kind: 'openSession', secretHash, timeoutMs, graceMs, label: '' } as const;
+  const open = writeRequest(body, frame);
   return open instanceof RollcallError ? open : undefined;
 }
 
@@ -156,7 +157,14 @@ class Attempt implements Sink {
     this.#attachment = context.service.attach({ identities: [], ordered: true }, this);
     const { timeoutMs, graceMs } = terms;
     const secretHash = createHash('sha256').update(randomBytes(32)).digest();
-    const open = { type: 'openSession', id: OPEN_ID, timeoutMs: 0, secretHash, graceMs } as const;
+    const open = {
+      type: 'openSession',
+      id: OPEN_ID,
+      timeoutMs: 0,
+      secretHash,
+      graceMs,
+      label: '',
+    } as const;
     this.#attachment.submit([{ ...open, timeoutMsWanted: timeoutMs }]);
   }
 

@@ -94,7 +94,14 @@ export function updateBody(
 }
 
 export function deregisterBody({ service, id, incarnation }: wire.DeregisterRequest): Deregister {
-  return { kind: 'deregister', service, id, incarnation: asRevision(incarnation) };
+  return {
+    kind: 'deregister',
+    service,
+    id,
+    incarnation: asRevision(incarnation),
+    who: '',
+    why: '',
+  };
 }
 
 /** "1.2.3.4:567" → "1.2.3.4"; IPv4 mapped into IPv6 becomes plain IPv4. */

@@ -26,6 +26,7 @@ const REASONS: Readonly<Record<Cause, LeaveReason>> = {
   close: 'closed',
   expiry: 'expired',
   grace: 'disconnected',
+  reap: 'expired',
   revoke: 'revoked',
   restore: 'restored',
 };

@@ -20,10 +20,12 @@ export function openRequest(
   if (secretHash instanceof RollcallError) return secretHash;
   const timeoutMsWanted = message.timeoutMs || SESSION_TIMEOUT_MS_DEFAULT;
   const { graceMs } = message;
-  const body = { kind: 'openSession', secretHash, timeoutMs: timeoutMsWanted, graceMs } as const;
+  const label = '';
+  const times = { timeoutMs: timeoutMsWanted, graceMs };
+  const body = { kind: 'openSession', secretHash, ...times, label } as const;
   const problem = validateBody(body);
   if (problem !== undefined) return problem;
-  return { type: 'openSession', id, timeoutMs, secretHash, timeoutMsWanted, graceMs };
+  return { type: 'openSession', id, timeoutMs, secretHash, timeoutMsWanted, graceMs, label };
 }
 
 interface Claim {

@@ -31,6 +31,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, status>> = {
   ID_IN_USE: status.ALREADY_EXISTS,
   REPLACED: status.ABORTED,
   DENIED: status.PERMISSION_DENIED,
+  QUOTA_EXCEEDED: status.RESOURCE_EXHAUSTED,
   NO_QUORUM: status.UNAVAILABLE,
   TIMEOUT: status.DEADLINE_EXCEEDED,
   ABORTED: status.CANCELLED,
