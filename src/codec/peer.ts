@@ -153,6 +153,7 @@ function encodeStatus(status: MemberStatus, writer: ByteWriter): void {
   writer.text(status.id);
   writer.text(status.name);
   writer.u8(ROLES.indexOf(status.role));
+  writer.bool(status.disk === 'stalled');
   writer.varint(status.term);
   writer.varint(status.commitIndex);
   writer.varint(status.appliedIndex);
@@ -252,6 +253,7 @@ function readStatus(reader: ByteReader): MemberStatus {
     id: asMemberId(readText(reader)),
     name: readText(reader),
     role: ROLES[reader.u8()] ?? reader.fail('unknown role'),
+    disk: reader.bool() ? 'stalled' : 'ok',
     term: asTerm(reader.varint()),
     commitIndex: asIndex(reader.varint()),
     appliedIndex: asIndex(reader.varint()),

@@ -62,6 +62,7 @@ function anyPeerMessage(): fc.Arbitrary<PeerMessage> {
       id: fc.stringMatching(/^[0-9a-f]{16}$/).map(asMemberId),
       name: anyText(),
       role: fc.constantFrom('leader', 'follower', 'candidate', 'learner'),
+      disk: fc.constantFrom('ok', 'stalled' as const),
       term: anyNumber().map(asTerm),
       commitIndex: anyNumber().map(asIndex),
       appliedIndex: anyNumber().map(asIndex),
