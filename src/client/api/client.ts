@@ -1,4 +1,7 @@
 /** The client, its sessions and its view of the members. Types only. */
+import type { Admin } from './admin.js';
+import type { ClientDescription } from './describe.js';
+import type { Election, Lock } from './locks.js';
 import type {
   DiscoverOptions,
   Discovery,
@@ -20,8 +23,43 @@ export interface ClientOptions {
   readonly learnMembers?: boolean | undefined;
   /** Calls fail as soon as every endpoint was tried in vain, not at their deadline. Default false. */
   readonly failFast?: boolean | undefined;
+  /** What this client says of itself, for `rollcall sessions`: default `<program> pid <pid> on <host>`. */
+  readonly label?: string | undefined;
+  /** A path in front of all paths of the tree's calls, as ZooKeeper's chroot. Services are not below it. */
+  readonly namespace?: string | undefined;
+  /** Where this process runs: the zone of its registrations and the one its balancers know as near. */
+  readonly locality?: { readonly zone: string } | undefined;
+  /** Pauses between attempts to reach a member. */
+  readonly retry?: RetryPolicy | undefined;
+  readonly tls?: TlsOptions | undefined;
+  /** Told of trouble in the background; by default nobody is. */
+  readonly logger?: ClientLogger | undefined;
   /** Aborting it closes the client. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface RetryPolicy {
+  /** Of the first pause; each further one is up to twice as long, with full jitter. Default 50. */
+  readonly initialMs?: number | undefined;
+  /** Default 2000. */
+  readonly maxMs?: number | undefined;
+}
+
+/** PEM text or bytes. */
+export interface TlsOptions {
+  /** Whom to trust; unset: the authorities that Node trusts. */
+  readonly ca?: string | Uint8Array | undefined;
+  readonly certificate?: string | Uint8Array | undefined;
+  readonly key?: string | Uint8Array | undefined;
+  /** The name to expect in the member's certificate, when it is not the endpoint's. */
+  readonly serverName?: string | undefined;
+}
+
+export interface ClientLogger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
 
 /** IDLE until the first call; DEGRADED: was READY and is looking for a member again. */
@@ -36,8 +74,10 @@ export interface Client extends Tree, AsyncDisposable {
   /** Deregisters, closes its sessions, ends every iterator. */
   close(): Promise<void>;
 
-  /** A session of its own, for ephemeral nodes, locks and elections. */
+  /** A session of its own, for ephemeral nodes. */
   session(options?: SessionOptions): Promise<Session>;
+  lock(path: string): Lock;
+  election(path: string): Election;
 
   services(options?: CallOptions): Promise<readonly ServiceSummary[]>;
   /** In the order of joining. */
@@ -61,6 +101,10 @@ export interface Client extends Tree, AsyncDisposable {
   /** The view of the member that answers, or of the one at `endpoint`. */
   status(options?: MemberCallOptions): Promise<MemberStatusView>;
   members(options?: MemberCallOptions): Promise<readonly MemberSummary[]>;
+  /** What operators ask and do. */
+  readonly admin: Admin;
+  /** What this client holds, now. */
+  describe(): ClientDescription;
 }
 
 export interface SessionOptions {
@@ -106,6 +150,16 @@ export interface MemberStatusView {
   readonly services: number;
   readonly uptimeMs: number;
   readonly confirmationAgeMs: number;
+  /** Connections of clients. */
+  readonly connections: number;
+  readonly historyFloor: number;
+  readonly checkpointIndex: number;
+  /** 0 when it cannot be told. */
+  readonly diskFreeBytes: number;
+  /** `stalled`: a write to its log has been under way too long. */
+  readonly disk: string;
+  /** Members disagree about the state and no majority holds one. */
+  readonly corrupt: boolean;
   /** The member that answered, HOST:PORT. */
   readonly endpoint: string;
 }
@@ -123,4 +177,5 @@ export interface MemberSummary {
   readonly appliedIndex: number;
   readonly pid: number;
   readonly version: string;
+  readonly disk: string;
 }

@@ -1,6 +1,8 @@
 /** Registrations, the roll and discovery views, as callers see them. Types only. */
 import type { RollcallError } from '../../types/errors.js';
 import type { Instance, InstanceSpec, InstanceState, LeaveReason } from '../../types/instance.js';
+import type { ServiceSettingsView } from './admin.js';
+import type { DiscoveryDescription, RegistrationDescription } from './describe.js';
 import type { CallOptions, RevisionNumber } from './tree.js';
 
 /** Anything that listens, as `http.Server` does. */
@@ -80,6 +82,7 @@ export interface Registration extends AsyncDisposable {
   drain(options?: { readonly waitMs?: number | undefined }): Promise<void>;
   /** Leaves the roll at once. */
   close(): Promise<void>;
+  describe(): RegistrationDescription;
 }
 
 export interface ServiceSummary {
@@ -208,6 +211,9 @@ export interface Discovery extends AsyncIterable<InstanceSet>, AsyncDisposable {
     fn: (instance: Instance, context: RunContext) => Promise<T>,
     options?: RunOptions,
   ): Promise<T>;
+  /** What the service says to its callers; undefined until known. */
+  readonly settings: ServiceSettingsView | undefined;
+  describe(): DiscoveryDescription;
   /** Called now if the view is known, and at every change of it. */
   subscribe(listener: (set: InstanceSet) => void): Disposable;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /** Calls on nodes and watches over them: what the client and its sessions share. Types only. */
 import type { Cause, EventType } from '../../types/event.js';
-import type { NodeKind, NodeStat, TreeNode } from '../../types/node.js';
+import type { AclEntry, NodeKind, NodeStat, TreeNode } from '../../types/node.js';
 
 /** Text is sent as UTF-8. */
 export type Bytes = Uint8Array | string;
@@ -24,6 +24,8 @@ export interface ListOptions extends CallOptions {
   /** Nodes a page, at most 1000. */
   readonly limit?: number | undefined;
   readonly withData?: boolean | undefined;
+  /** The node itself and everything below, parents first; `after` is then a path. */
+  readonly recursive?: boolean | undefined;
 }
 
 export interface Listing {
@@ -40,11 +42,18 @@ export interface CreateOptions extends CallOptions {
   /** Completes the name with ten digits that only rise. */
   readonly sequential?: boolean | undefined;
   readonly ttlMs?: number | undefined;
+  /** Unset: everyone may do everything. */
+  readonly acl?: readonly AclEntry[] | undefined;
 }
 
 export interface VersionOptions extends CallOptions {
   /** Only when the node has this version; otherwise BAD_VERSION. */
   readonly version?: number | undefined;
+}
+
+export interface DeleteOptions extends VersionOptions {
+  /** With everything below, at one revision; not together with `version`. */
+  readonly recursive?: boolean | undefined;
 }
 
 export interface CreateResult {
@@ -63,6 +72,17 @@ export interface DeleteResult {
   readonly revision: RevisionNumber;
 }
 
+export interface TreeDeleteResult extends DeleteResult {
+  /** Nodes that went. */
+  readonly nodes: number;
+}
+
+export interface AclResult {
+  readonly acl: readonly AclEntry[];
+  readonly stat: NodeStat;
+  readonly revision: RevisionNumber;
+}
+
 /** All stated conditions must hold. */
 export interface GuardConditions {
   readonly exists?: boolean | undefined;
@@ -71,6 +91,10 @@ export interface GuardConditions {
   readonly modifyRevision?: RevisionNumber | undefined;
   /** Session id of the owner. */
   readonly owner?: number | undefined;
+  /** Exactly this data. */
+  readonly data?: Bytes | undefined;
+  /** Of its list of children. */
+  readonly childrenRevision?: RevisionNumber | undefined;
 }
 
 /** Collects what one transaction does; nothing is sent before `build` returns. */
@@ -103,7 +127,11 @@ export interface Tree {
   list(path: string, options?: ListOptions): Promise<Listing>;
   create(path: string, data?: Bytes, options?: CreateOptions): Promise<CreateResult>;
   set(path: string, data: Bytes, options?: VersionOptions): Promise<SetResult>;
-  delete(path: string, options?: VersionOptions): Promise<DeleteResult>;
+  delete(path: string, options?: DeleteOptions): Promise<TreeDeleteResult>;
+  /** undefined when there is no such node. */
+  acl(path: string, options?: CallOptions): Promise<AclResult | undefined>;
+  /** Replaces a node's access list; `version` is that of the list. */
+  setAcl(path: string, acl: readonly AclEntry[], options?: VersionOptions): Promise<SetResult>;
   transact(build: (t: Transaction) => void, options?: CallOptions): Promise<TransactionResult>;
   watch(path: string, options?: WatchOptions): Watch;
 }
@@ -150,6 +178,8 @@ export type WatchEvent =
   | { readonly type: 'live'; readonly revision: RevisionNumber };
 
 export interface Watch extends AsyncIterable<WatchEvent>, AsyncDisposable {
+  /** Instead of iterating: called for every event, in order, until disposed. One reader at a time. */
+  subscribe(listener: (event: WatchEvent) => void): Disposable;
   /** Everything up to here has been received. */
   readonly revision: RevisionNumber;
   readonly isLive: boolean;

@@ -1,0 +1,58 @@
+/** Locks and elections over ordered ephemeral nodes. Types only. */
+import type { Bytes, CallOptions } from './tree.js';
+
+export interface LockOptions {
+  /** How long to wait for it; unset: until the signal aborts. 0: TIMEOUT at once when it is held. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Released on dispose. */
+export interface HeldLock extends AsyncDisposable {
+  /** Aborts when the lock is lost: its session is LOST, or somebody removed its node. */
+  readonly signal: AbortSignal;
+  /**
+   * Rises with every grant. Mutual exclusion outside Rollcall holds only if the resource rejects lower
+   * tokens than the highest that it has seen.
+   */
+  readonly fencingToken: number;
+  release(): Promise<void>;
+}
+
+/** First come, first served. It has a session without disconnect grace. */
+export interface Lock {
+  readonly path: string;
+  acquire(options?: LockOptions): Promise<HeldLock>;
+  /** Runs `fn` while holding it, and releases it whatever happens. */
+  run<T>(
+    fn: (held: Omit<HeldLock, 'release' | typeof Symbol.asyncDispose>) => Promise<T>,
+    options?: LockOptions,
+  ): Promise<T>;
+}
+
+/** Held until resigned or lost. Resigns on dispose. */
+export interface Leadership extends AsyncDisposable {
+  /** Aborts when it is lost. */
+  readonly signal: AbortSignal;
+  readonly fencingToken: number;
+  /** Changes what observers see. */
+  set(value: Bytes, options?: CallOptions): Promise<void>;
+  resign(): Promise<void>;
+}
+
+export interface Leader {
+  readonly value: Uint8Array;
+  readonly fencingToken: number;
+}
+
+export interface Election {
+  readonly path: string;
+  /** Resolves when elected. */
+  campaign(value: Bytes, options?: LockOptions): Promise<Leadership>;
+  /** undefined: nobody leads. */
+  leader(options?: CallOptions): Promise<Leader | undefined>;
+  /** The leader now, then every other one; never an old one as if it were current. */
+  observe(options?: {
+    readonly signal?: AbortSignal | undefined;
+  }): AsyncIterable<Leader | undefined>;
+}
