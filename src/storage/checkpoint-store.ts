@@ -63,7 +63,7 @@ export interface CheckpointStore {
   openSnapshot(): Promise<CheckpointSnapshot | undefined>;
   /** At most one at a time. */
   beginInstall(meta: CheckpointMeta): Promise<Install>;
-  /** What is current must not be used: it is kept for a look later, and the store is empty. */
+  /** What is current must not be used: unless it is empty it is kept for a look later. The store is empty then. */
   setAside(): Promise<void>;
   close(): Promise<void>;
 }
@@ -99,7 +99,7 @@ async function openExisting(
     return { database: await databases.open(name, 'existing') };
   } catch (error) {
     if (!(error instanceof StateDamage)) throw error;
-    await databases.setAside(name);
+    await databases.setAside([name]);
     return { damage: `${name}: ${error.message}` };
   }
 }
@@ -133,7 +133,8 @@ async function freshName(databases: StateDatabases, behind: string | undefined):
 
 /** One of them was current, and nothing says which. */
 async function setOthersAside(databases: StateDatabases, keep: string | undefined): Promise<void> {
-  for (const name of await databases.list()) if (name !== keep) await databases.setAside(name);
+  const others = (await databases.list()).filter((name) => name !== keep);
+  if (others.length > 0) await databases.setAside(others);
 }
 
 /** What a crash left of an install or a switch. */
@@ -205,12 +206,22 @@ class Checkpoints implements CheckpointStore {
   async setAside(): Promise<void> {
     assert(this.#install === undefined, 'nothing is installed meanwhile');
     const old = this.#current;
+    if (await this.#isEmpty()) return;
     const directory = await freshName(this.#databases, old.directory);
     await old.database.close();
-    await this.#databases.setAside(old.directory);
+    await this.#databases.setAside([old.directory]);
     const database = await this.#databases.open(directory, 'create');
     await writePointer(this.#disk, directory);
     this.#current = { directory, database };
+  }
+
+  async #isEmpty(): Promise<boolean> {
+    try {
+      return (await this.load()) === undefined;
+    } catch (error) {
+      if (error instanceof StateDamage) return false;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BatchOperation, Level } from 'level';
+import type { BatchOperation, Level } from 'level';
 import { decodeCheckpointMeta, encodeCheckpointMeta } from '../codec/checkpoint.js';
 import { assert } from '../types/assert.js';
 import { syncDirectoryAt } from './file-disk.js';
@@ -27,6 +27,8 @@ const META_KEY = new Uint8Array(0);
 const FIRST_ROW_KEY = Uint8Array.of(0);
 /** Rows handed to LevelDB, or taken from it, before others get a turn: about a millisecond. */
 const SLICE_ROWS = 1000;
+const ASIDE = 'damaged-';
+const STATE_ASIDE = `${ASIDE}state-`;
 const READ_AHEAD_BYTES = 256 * 1024;
 
 const MISSING_FILE = /No such file or directory|does not exist/;
@@ -44,9 +46,10 @@ export function createLevelDatabases(directory: string): StateDatabases {
       return new LevelStateDatabase(at(name), database);
     },
     list: async () => (await readdir(directory)).filter((name) => name.startsWith('state-')),
-    setAside: async (name) => {
-      await rm(at(`damaged-${name}`), { recursive: true, force: true });
-      await rename(at(name), at(`damaged-${name}`));
+    setAside: async (names) => {
+      const before = (await readdir(directory)).filter((name) => name.startsWith(STATE_ASIDE));
+      for (const name of before) await rm(at(name), { recursive: true, force: true });
+      for (const name of names) await rename(at(name), at(`${ASIDE}${name}`));
       await syncDirectoryAt(directory);
     },
     remove: async (name) => {
@@ -58,6 +61,8 @@ export function createLevelDatabases(directory: string): StateDatabases {
 
 async function openLevel(path: string, mode: 'create' | 'existing'): Promise<Database> {
   if (mode === 'create') await mkdir(path, { recursive: true });
+  // Loaded with the first directory: members whose state is in memory do without.
+  const { Level } = await import('level');
   const database: Database = new Level(path, { keyEncoding: 'view', valueEncoding: 'view' });
   try {
     await database.open({ createIfMissing: mode === 'create' });

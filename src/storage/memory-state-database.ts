@@ -78,9 +78,9 @@ export class MemoryStateDatabases implements StateDatabases {
     return this.#perform('list', '', () => [...this.#directories.keys()].sort());
   }
 
-  setAside(name: string): Promise<void> {
-    return this.#perform('setAside', name, () => {
-      this.#directories.delete(name);
+  setAside(names: readonly string[]): Promise<void> {
+    return this.#perform('setAside', names[0] ?? '', () => {
+      for (const name of names) this.#directories.delete(name);
     });
   }
 

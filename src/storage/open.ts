@@ -139,8 +139,12 @@ class Storage implements MemberStorage {
     const identity = { memberId, clusterId, founders: founders! };
     const opened = await openWal(disk, { ...this.#options, ...identity });
     try {
-      const { checkpoint } = opened.recovered;
+      const { checkpoint, startsOver } = opened.recovered;
       const state = await openCheckpointStore(disk, databases, checkpoint);
+      if (startsOver) {
+        await state.store.setAside();
+        await opened.log.startedOver();
+      }
       this.#opened = await align(opened, state);
       return this.#opened;
     } catch (error) {
@@ -149,14 +153,13 @@ class Storage implements MemberStorage {
     }
   }
 
-  /** The record first: what a crash leaves half done is done again, or found empty, at the next start. */
+  /** The record first: whoever opens what stands behind it finds both begun anew. */
   async startOver(reason: string): Promise<OpenedLog> {
     const opened = this.#opened;
     assert(opened !== undefined, 'only what was opened is set aside');
     const { log, recovered, checkpoints } = opened;
     const { hardStateIntact } = recovered;
     await log.quarantine(recovered.damage ?? reason, { hardStateIntact, startsOver: true });
-    await checkpoints.setAside();
     await log.close();
     await checkpoints.close();
     this.#opened = undefined;

@@ -42,8 +42,8 @@ export interface StateDatabases {
   /** A directory made by `create` is empty. Rejects with `StateDamage` when what is there cannot be opened. */
   open(name: string, mode: 'create' | 'existing'): Promise<StateDatabase>;
   list(): Promise<string[]>;
-  /** Keeps it for a look later, under another name. */
-  setAside(name: string): Promise<void>;
+  /** Keeps them for a look later, under other names; what was set aside before goes. */
+  setAside(names: readonly string[]): Promise<void>;
   remove(name: string): Promise<void>;
 }
 

@@ -14,7 +14,7 @@ import type { LogExtent } from './log/extent.js';
 import { beginFrame } from './log/frame.js';
 import type { ClosedSegment } from './log/loading.js';
 import { type LogPosition, type Operation, writeOperation } from './log/operation.js';
-import { removeQuarantine, writeQuarantine } from './log/quarantine.js';
+import { readQuarantine, removeQuarantine, writeQuarantine } from './log/quarantine.js';
 import { type Recovery, recoverLog } from './log/recovery.js';
 import {
   ALLOCATE_BYTES_MAX,
@@ -34,6 +34,8 @@ export interface RecoveredLog {
   readonly damage: string | undefined;
   /** False: a vote may be lost with the damage; this member must come back under a new id. */
   readonly hardStateIntact: boolean;
+  /** The state beside this log is to be set aside, and then `startedOver` called. */
+  readonly startsOver: boolean;
   /** Length of the torn tail that was cut. */
   readonly cutBytes: number;
 }
@@ -47,6 +49,8 @@ export interface LogStore {
   reset(base: SnapshotMeta, checkpoint: string): Promise<void>;
   /** Found elsewhere that this member's state or log cannot be trusted: outlives restarts. */
   quarantine(reason: string, options: QuarantineOptions): Promise<void>;
+  /** The state was set aside too: what comes now is to be kept by the next opening. */
+  startedOver(): Promise<void>;
   /** What was lost has been refetched: this member may vote again. */
   liftQuarantine(): Promise<void>;
   readonly sizeBytes: number;
@@ -55,7 +59,7 @@ export interface LogStore {
 
 export interface QuarantineOptions {
   readonly hardStateIntact: boolean;
-  /** The next opening sets this log aside and begins an empty one. Otherwise it is kept. */
+  /** The next opening sets log and state aside and begins empty ones. Otherwise they are kept. */
   readonly startsOver?: boolean;
 }
 
@@ -99,6 +103,7 @@ export async function openWal(
     runs: found.runs,
     damage: found.quarantine?.reason,
     hardStateIntact: found.quarantine?.hardStateIntact ?? true,
+    startsOver: found.quarantine?.startsOver ?? false,
     cutBytes: found.cutBytes,
   };
   return { log, recovered };
@@ -163,7 +168,14 @@ class Wal implements LogStore {
     const kept = this.#closed[0]?.number ?? this.#current.number;
     const firstSegment = startsOver ? this.#current.number + 1 : kept;
     const hardState = this.#hardState;
-    return writeQuarantine(this.#disk, { reason, hardState, hardStateIntact, firstSegment });
+    const record = { reason, hardState, hardStateIntact, firstSegment, startsOver };
+    return writeQuarantine(this.#disk, record);
+  }
+
+  async startedOver(): Promise<void> {
+    const record = await readQuarantine(this.#disk, this.#current.number + 1);
+    assert(record !== undefined, 'starting over is part of a quarantine');
+    await writeQuarantine(this.#disk, { ...record, startsOver: false });
   }
 
   liftQuarantine(): Promise<void> {

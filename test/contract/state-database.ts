@@ -161,7 +161,11 @@ export function describeStateDatabases(
 
     it('sets a directory aside under a name that is no state', async () => {
       await state.close();
-      await made.databases.setAside('state-1');
+      await made.databases.setAside(['state-1']);
+      expect(await made.databases.list()).toEqual([]);
+      for (const name of ['state-2', 'state-3'])
+        await (await made.databases.open(name, 'create')).close();
+      await made.databases.setAside(['state-2', 'state-3']);
       expect(await made.databases.list()).toEqual([]);
       state = await made.databases.open('state-1', 'create');
     });

@@ -164,6 +164,39 @@ describe('storage', () => {
     expect([entriesOf(recovered.runs), checkpoint]).toEqual([entries(1, 2), undefined]);
   });
 
+  it('starts over at the next opening, state and log, when the record says so', async () => {
+    const machine = newMachine();
+    const first = await openMemory(machine);
+    const { log, checkpoints } = await first.openLog();
+    await log.append({ runs: [run(1, 10)], hardState: vote(3) });
+    await checkpoints.save({ meta: metaAt(8), puts: [rowOf([1])], deletes: [] });
+    const options = { hardStateIntact: true, startsOver: true };
+    await log.quarantine('the state differs', options);
+    machine.disk.kill();
+    machine.databases.kill();
+    const second = await openMemory(machine);
+    const { recovered, checkpoint, stateDamage } = await second.openLog();
+    expect(recovered).toMatchObject({ damage: 'the state differs', hardState: vote(3), runs: [] });
+    expect([recovered.base.index, checkpoint, stateDamage]).toEqual([0, undefined, undefined]);
+    await second.close();
+    const third = await openMemory(machine);
+    expect((await third.openLog()).recovered.startsOver).toBe(false);
+  });
+
+  it('keeps what the newest quarantine set aside, and nothing older', async () => {
+    const machine = newMachine();
+    for (let round = 1; round <= 2; round++) {
+      const storage = await openMemory(machine);
+      const { log } = await storage.openLog();
+      await log.append({ runs: [run(1, 3)], hardState: vote(round) });
+      const again = await storage.startOver('the digest differs');
+      const aside = (await machine.disk.list()).filter((name) => name.startsWith('damaged-'));
+      expect(aside).toHaveLength(1);
+      await again.log.liftQuarantine();
+      await storage.close();
+    }
+  });
+
   it('starts over again when a crash cut that short', async () => {
     for (let steps = 0; steps < 12; steps++) {
       const machine = newMachine();

@@ -1,7 +1,8 @@
 /**
- * A member whose log is damaged is in quarantine: this record outlives restarts, keeps what could be saved
- * of the hard state, and says which segments are evidence only. They are set aside, never deleted here.
- * Quarantine ends only by `liftQuarantine`, when the caller has refetched what was lost.
+ * A member whose log or state is no good is in quarantine: this record outlives restarts, keeps what could
+ * be saved of the hard state, and says which segments are evidence only. They are set aside; those of an
+ * earlier quarantine go when the next one begins. It ends only by `liftQuarantine`, when the caller has
+ * refetched what was lost.
  */
 import { asIndex, asMemberId, asTerm, NO_INDEX, NO_TERM } from '../../types/ids.js';
 import type { HardState } from '../../types/log.js';
@@ -16,6 +17,7 @@ import {
 import { parseSegmentName } from './segment.js';
 
 const FILE = 'quarantine.json';
+const ASIDE = 'damaged-';
 
 export interface Quarantine {
   readonly reason: string;
@@ -24,6 +26,8 @@ export interface Quarantine {
   readonly hardStateIntact: boolean;
   /** Segments below are set aside. */
   readonly firstSegment: number;
+  /** The state is no good either: the next opening sets it aside, then takes this back. */
+  readonly startsOver: boolean;
 }
 
 export const NO_HARD_STATE: HardState = {
@@ -46,6 +50,7 @@ export async function readQuarantine(
     hardState: NO_HARD_STATE,
     hardStateIntact: false,
     firstSegment: nextSegment,
+    startsOver: false,
   };
   await writeQuarantine(disk, unknown);
   return unknown;
@@ -65,13 +70,18 @@ function parseQuarantine(value: unknown): Quarantine | undefined {
     votedFor: votedFor === undefined ? undefined : asMemberId(votedFor),
     commitIndex: asIndex(commitIndex),
   };
-  return { reason, hardState, hardStateIntact: intact === 1, firstSegment };
+  const startsOver = countField(value, 'startsOver') === 1;
+  return { reason, hardState, hardStateIntact: intact === 1, firstSegment, startsOver };
 }
 
-export function writeQuarantine(disk: Disk, quarantine: Quarantine): Promise<void> {
+/** The first record of a quarantine drops what an earlier one had set aside. */
+export async function writeQuarantine(disk: Disk, quarantine: Quarantine): Promise<void> {
+  if (!(await disk.exists(FILE))) await dropSetAside(disk);
   const { reason, hardState, firstSegment } = quarantine;
   const hardStateIntact = quarantine.hardStateIntact ? 1 : 0;
-  return writeStoredJson(disk, FILE, { reason, ...hardState, hardStateIntact, firstSegment });
+  const startsOver = quarantine.startsOver ? 1 : 0;
+  const record = { reason, ...hardState, hardStateIntact, firstSegment, startsOver };
+  await writeStoredJson(disk, FILE, record);
 }
 
 export function removeQuarantine(disk: Disk): Promise<void> {
@@ -84,8 +94,15 @@ export async function setAside(disk: Disk, firstSegment: number): Promise<void> 
   for (const name of await disk.list()) {
     const number = parseSegmentName(name);
     if (number === undefined || number >= firstSegment) continue;
-    await disk.rename(name, `damaged-${name}`);
+    await disk.rename(name, `${ASIDE}${name}`);
     changed = true;
   }
   if (changed) await disk.syncDirectory();
+}
+
+async function dropSetAside(disk: Disk): Promise<void> {
+  for (const name of await disk.list()) {
+    if (!name.startsWith(ASIDE)) continue;
+    if (parseSegmentName(name.slice(ASIDE.length)) !== undefined) await disk.remove(name);
+  }
 }

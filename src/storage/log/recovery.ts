@@ -179,6 +179,7 @@ async function beginQuarantine(
     hardState: saved?.hardState ?? before?.hardState ?? NO_HARD_STATE,
     hardStateIntact: (saved?.intact ?? false) && (before?.hardStateIntact ?? true),
     firstSegment: (found.numbers.at(-1) ?? 0) + 1,
+    startsOver: before?.startsOver ?? false,
   };
   await writeQuarantine(disk, quarantine);
   await setAside(disk, quarantine.firstSegment);
