@@ -6,10 +6,15 @@ import type { Logger } from '../types/ports.js';
 import type { Metrics } from './metrics.js';
 import type { Service } from './service.js';
 
-export interface FaceContext {
+/** What a face counts. The registry is only for the face that shows it. */
+export type FaceMetrics = Omit<Metrics, 'registry' | 'setSource'>;
+
+export interface FaceContext<M = Metrics> {
   readonly service: Service;
-  readonly metrics: Metrics;
+  readonly metrics: M;
   readonly logger: Logger;
+  /** HOST:PORT of this face in an earlier life of the member: it listens there again. */
+  readonly listen?: string | undefined;
   readonly member: {
     readonly name: string;
     readonly id: string;
@@ -26,4 +31,4 @@ export interface Face {
 }
 
 /** Called once, when the member knows its cluster. */
-export type FaceFactory = (context: FaceContext) => Promise<Face>;
+export type FaceFactory<M = Metrics> = (context: FaceContext<M>) => Promise<Face>;

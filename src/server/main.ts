@@ -1,38 +1,19 @@
 /**
- * One member, from its configuration to a running process: storage, the founding meeting, consensus,
- * faces, and the way out in the opposite order. It builds the object graph and holds no policy.
+ * One member for as long as its process wants it. A member whose state contradicts the majority has fenced
+ * itself: it is started again in place, at the same addresses, and refetches what it holds. One that has to
+ * do so again and again is given up, as is one that fails for any other reason.
  */
-
-import { mintMemberId, NO_MEMBERS } from '../storage/identity.js';
-import { createCryptoRandom, type MemberStorage, openStorage } from '../storage/open.js';
-import { createGrpcTransport, type GrpcTransport } from '../transport/grpc-transport.js';
-import type { MemberId } from '../types/ids.js';
-import type { Clock, Logger } from '../types/ports.js';
-import { type AssembledMember, assembleMember } from './assemble.js';
-import type { Face, FaceFactory } from './face.js';
-import { createGaugeSource } from './gauges.js';
-import type { Scheduler } from './member.js';
+import { FENCINGS_MAX, FENCINGS_WINDOW_MS } from '../types/limits.js';
+import type { Face } from './face.js';
+import { Fenced } from './fenced.js';
+import { type Kept, type Life, type MemberConfig, startLife } from './life.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import type { Service } from './service.js';
-import { DEFAULT_TUNING, type Tuning } from './tuning.js';
 import { VERSION } from './version.js';
 
-export interface MemberConfig {
-  readonly name: string;
-  readonly dataDir: string;
-  readonly initialMembers: readonly { readonly name: string; readonly peerAddress: string }[];
-  /** HOST:PORT that peers connect to. */
-  readonly peerListen: string;
-  /** Told to clients and operators; HOST:PORT. */
-  readonly clientAddress: string;
-  readonly httpAddress: string;
-  readonly logger: Logger;
-  readonly tuning?: Partial<Tuning>;
-  readonly faces: readonly FaceFactory[];
-  /** Ends the wait for the other founders. */
-  readonly signal?: AbortSignal;
-}
+export type { MemberConfig } from './life.js';
 
+/** `service` and `faces` are those of the present life. */
 export interface RunningMember {
   readonly service: Service;
   readonly faces: readonly Face[];
@@ -43,151 +24,96 @@ export interface RunningMember {
   readonly failed: Promise<Error>;
 }
 
-const LEAVE_MS = 1_000;
-const FACES_CLOSE_MS = 2_000;
-
-const systemClock: Clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
-
-const eventLoop: Scheduler = {
-  defer: (task) => void setImmediate(task),
-  every: (intervalMs, task) => {
-    const timer = setInterval(task, intervalMs);
-    return () => clearInterval(timer);
-  },
-};
-
 /** Resolves when it serves; until the founders have met, it waits. */
 export async function startMember(config: MemberConfig): Promise<RunningMember> {
-  const metrics = createMetrics(VERSION);
-  const storage = await openStorage(config.dataDir, {
-    clock: systemClock,
-    onSync: (ms) => metrics.fsync(ms / 1000),
-  });
-  const opened: (() => Promise<void>)[] = [() => storage.close()];
-  try {
-    return await start({ config, metrics, storage, opened });
-  } catch (error) {
-    for (const close of opened.reverse()) await close().catch(() => {});
-    throw error;
-  }
+  const closing = new AbortController();
+  const { signal } = closing;
+  const signals = config.signal === undefined ? [signal] : [config.signal, signal];
+  const kept: Kept = {
+    metrics: createMetrics(VERSION),
+    peerListen: config.peerListen,
+    faceAddresses: [],
+    signal: AbortSignal.any(signals),
+  };
+  return new Lives({ config, kept, closing }, await startLife(config, kept));
 }
 
-interface Starting {
+interface LivesOptions {
   readonly config: MemberConfig;
-  readonly metrics: Metrics;
-  readonly storage: MemberStorage;
-  /** What to close when the start fails, in the order of opening. */
-  readonly opened: (() => Promise<void>)[];
+  readonly kept: Kept;
+  /** Aborted when the member is to close. */
+  readonly closing: AbortController;
 }
 
-async function start(starting: Starting): Promise<RunningMember> {
-  const { config, metrics, storage, opened } = starting;
-  const { name, peerListen, logger } = config;
-  const memberId = await takeIdentity(storage);
-  const self = { id: memberId, name };
-  const transport = await createGrpcTransport({ listen: peerListen, self, logger });
-  opened.push(() => transport.close());
-  await joinCluster(storage, transport, config);
-  const assembled = await assemble(starting, transport);
-  opened.push(async () => assembled.member.stop());
-  metrics.setSource(createGaugeSource(assembled.member));
-  const faces = await openFaces(starting, assembled);
-  const close = () => leave({ assembled, faces, transport, storage });
-  const { member } = assembled;
-  return { service: member, faces, metrics, close, failed: member.failed };
-}
-
-/** An empty directory becomes a member: its id is durable before anyone hears of it. */
-async function takeIdentity(storage: MemberStorage): Promise<MemberId> {
-  if (storage.identity !== undefined) return storage.identity.memberId;
-  const memberId = mintMemberId(createCryptoRandom());
-  await storage.writeIdentity({ memberId, clusterId: undefined, founders: NO_MEMBERS, boot: 1 });
-  return memberId;
-}
-
-/** Meets the other founders; the cluster's id is durable before the first election. */
-async function joinCluster(
-  storage: MemberStorage,
-  transport: GrpcTransport,
-  config: MemberConfig,
-): Promise<void> {
-  const identity = storage.identity!;
-  const { initialMembers, signal } = config;
-  const { clusterId, founders } = identity;
-  const known = clusterId === undefined ? {} : { known: { clusterId, founders: founders.voters } };
-  const founded = await transport.meet({
-    initialMembers,
-    ...known,
-    ...(signal === undefined ? {} : { signal }),
+class Lives implements RunningMember {
+  readonly #options: LivesOptions;
+  #life: Life;
+  /** Between two lives. */
+  #hasEnded = false;
+  /** Resolves when the life that is beginning has begun, or when it cannot. */
+  #restarting: Promise<void> | undefined;
+  #fencedAtMs: number[] = [];
+  #closed: Promise<void> | undefined;
+  #fail!: (error: Error) => void;
+  readonly failed = new Promise<Error>((resolve) => {
+    this.#fail = resolve;
   });
-  if (clusterId !== undefined) return;
-  await storage.writeIdentity({
-    ...identity,
-    clusterId: founded.clusterId,
-    founders: { voters: founded.founders, learners: [] },
-  });
-}
 
-async function assemble(starting: Starting, transport: GrpcTransport): Promise<AssembledMember> {
-  const { config, metrics, storage } = starting;
-  const { memberId, clusterId, boot } = storage.identity!;
-  return assembleMember({
-    self: memberId,
-    boot,
-    clusterId: clusterId!,
-    storage,
-    transport,
-    clock: systemClock,
-    random: createCryptoRandom(),
-    scheduler: eventLoop,
-    logger: config.logger,
-    tuning: { ...DEFAULT_TUNING, ...config.tuning },
-    describeSelf: () => describeSelf(config, memberId),
-    sessionEnded: (cause) => countEnd(metrics, cause),
-    pushed: (ms) => metrics.pushLag(ms / 1000),
-  });
-}
-
-function describeSelf(config: MemberConfig, id: MemberId) {
-  const { name, peerListen, clientAddress, httpAddress, initialMembers } = config;
-  const own = initialMembers.find((member) => member.name === name);
-  const peerAddress = own?.peerAddress ?? peerListen;
-  return { id, name, pid: process.pid, version: VERSION, peerAddress, clientAddress, httpAddress };
-}
-
-function countEnd(metrics: Metrics, cause: string): void {
-  if (cause === 'expiry') metrics.sessionExpired('timeout');
-  else if (cause === 'grace') metrics.sessionExpired('grace');
-  else if (cause === 'revoke') metrics.sessionExpired('revoked');
-}
-
-async function openFaces(starting: Starting, assembled: AssembledMember): Promise<Face[]> {
-  const { config, metrics, storage, opened } = starting;
-  const { memberId, clusterId } = storage.identity!;
-  const about = { name: config.name, id: memberId, clusterId: clusterId! };
-  const { logger } = config;
-  const context = { service: assembled.member, metrics, logger, member: about };
-  const faces: Face[] = [];
-  for (const create of config.faces) {
-    const face = await create(context);
-    opened.push(() => face.close(0));
-    faces.push(face);
+  constructor(options: LivesOptions, first: Life) {
+    this.#options = options;
+    this.#life = first;
+    this.#follow(first);
   }
-  return faces;
-}
 
-interface Leaving {
-  readonly assembled: AssembledMember;
-  readonly faces: readonly Face[];
-  readonly transport: GrpcTransport;
-  readonly storage: MemberStorage;
-}
+  get service(): Service {
+    return this.#life.member;
+  }
 
-async function leave({ assembled, faces, transport, storage }: Leaving): Promise<void> {
-  await assembled.member.leave(LEAVE_MS);
-  await Promise.all(faces.map((face) => face.close(FACES_CLOSE_MS)));
-  assembled.member.stop();
-  await transport.close();
-  await assembled.checkpointer.close();
-  await storage.close();
+  get faces(): readonly Face[] {
+    return this.#life.faces;
+  }
+
+  get metrics(): Metrics {
+    return this.#options.kept.metrics;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#options.closing.abort();
+    await this.#restarting;
+    if (!this.#hasEnded) await this.#life.leave();
+  }
+
+  #follow(life: Life): void {
+    life.member.failed.then((error) => {
+      if (this.#closed !== undefined) return;
+      if (!(error instanceof Fenced) || !this.#mayRestart()) return this.#fail(error);
+      this.#restarting = this.#restart(life).catch((failure) => this.#fail(failure));
+    });
+  }
+
+  #mayRestart(): boolean {
+    const nowMs = performance.now();
+    this.#fencedAtMs = this.#fencedAtMs.filter((atMs) => atMs > nowMs - FENCINGS_WINDOW_MS);
+    this.#fencedAtMs.push(nowMs);
+    return this.#fencedAtMs.length <= FENCINGS_MAX;
+  }
+
+  async #restart(ended: Life): Promise<void> {
+    const { config, kept } = this.#options;
+    const faceAddresses = ended.faces.map(({ address }) => address);
+    this.#hasEnded = true;
+    await ended.end();
+    if (this.#closed !== undefined) return;
+    config.logger.warn({}, 'starts again in place');
+    const again = { ...kept, peerListen: ended.peerAddress, faceAddresses };
+    this.#life = await startLife(config, again);
+    this.#hasEnded = false;
+    this.#restarting = undefined;
+    this.#follow(this.#life);
+  }
 }

@@ -69,6 +69,16 @@ export const DIGEST_MARK_REVISIONS = 256;
 /** And the time, when there was any change: a quiet cluster is compared too. */
 export const DIGEST_MARK_MS = 5_000;
 
+/** Marks whose digests are remembered, of each member: what a slower one may still have to compare. */
+export const DIGEST_MARKS_KEPT = 8;
+/** Members that disagree wait so long for one that has not said yet, before nothing is served. */
+export const DIGEST_SPLIT_MS = 1_000;
+/** Between two marks that somebody's coming asks for: links that flap must not fill the log. */
+export const DIGEST_MARK_SOON_MS = 250;
+/** A member that was fenced starts again in place so often within the window; then its process ends. */
+export const FENCINGS_MAX = 3;
+export const FENCINGS_WINDOW_MS = 600_000;
+
 // ---- A member ----
 /** Requests accepted from clients and not yet applied, bytes: past it OVERLOADED. */
 export const PENDING_BYTES_MAX = 64 * 1024 * 1024;

@@ -15,7 +15,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { services } from '../../rpc/definitions.js';
-import type { FaceFactory } from '../../server/face.js';
+import type { FaceFactory, FaceMetrics } from '../../server/face.js';
 import { REQUEST_BYTES_MAX } from '../../types/limits.js';
 import { Anonymous } from './anonymous.js';
 import { catalogHandlers } from './catalog.js';
@@ -51,7 +51,7 @@ const OPTIONS: ServerOptions = {
   interceptors: [refuseCompression],
 };
 
-export function grpcFace(options: GrpcFaceOptions): FaceFactory {
+export function grpcFace(options: GrpcFaceOptions): FaceFactory<FaceMetrics> {
   return async (context) => {
     const { everyMs, timeoutMs } = options.keepalive ?? KEEPALIVE;
     const server = new Server({
@@ -64,7 +64,7 @@ export function grpcFace(options: GrpcFaceOptions): FaceFactory {
     const { service, metrics } = context;
     addServices(server, { service, metrics, anonymous, longCalls });
     const health = addHealth(server, service, serviceNames());
-    const address = await listen(server, options.listen);
+    const address = await listen(server, context.listen ?? options.listen);
     return {
       name: 'grpc',
       address,

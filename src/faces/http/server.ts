@@ -26,7 +26,7 @@ export function httpFace(options: HttpFaceOptions): FaceFactory {
       listener,
     );
     server.maxConnections = CONNECTIONS_MAX;
-    const address = await listen(server, options.listen);
+    const address = await listen(server, context.listen ?? options.listen);
     return { name: 'http', address, close: (withinMs) => close(server, withinMs) };
   };
 }
