@@ -38,6 +38,7 @@ import { MemberCalls } from './members.js';
 import { OwnSession, opened } from './session.js';
 import type {
   BalancerName,
+  By,
   Bytes,
   CallOptions,
   Client,
@@ -210,10 +211,10 @@ export class RollcallClient extends TreeCalls implements Client {
   async deregister(
     service: string,
     id: string,
-    options: CallOptions & { readonly incarnation?: number | undefined } = {},
+    options: CallOptions & By & { readonly incarnation?: number | undefined } = {},
   ): Promise<DeleteResult> {
-    const { incarnation = 0 } = options;
-    const plan = planDeregister({ service, id, incarnation, inSession: false });
+    const { incarnation = 0, who = '', reason = '' } = options;
+    const plan = planDeregister({ service, id, incarnation, who, reason, inSession: false });
     return this.#connection.call(plan, options);
   }
 

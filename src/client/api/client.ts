@@ -1,5 +1,5 @@
 /** The client, its sessions and its view of the members. Types only. */
-import type { Admin } from './admin.js';
+import type { Admin, By } from './admin.js';
 import type { ClientDescription } from './describe.js';
 import type { Election, Lock } from './locks.js';
 import type {
@@ -88,11 +88,14 @@ export interface Client extends Tree, AsyncDisposable {
     target: RegistrationTarget,
     options?: RegisterOptions,
   ): Promise<Registration>;
-  /** Removes whatever claim stands on an id, or only the one with `incarnation`. */
+  /**
+   * Removes whatever claim stands on an id, or only the one with `incarnation`. With `who` it is an
+   * operator's act, and in the audit.
+   */
   deregister(
     service: string,
     id: string,
-    options?: CallOptions & { readonly incarnation?: number | undefined },
+    options?: CallOptions & By & { readonly incarnation?: number | undefined },
   ): Promise<DeleteResult>;
   discover(service: string, options?: DiscoverOptions): Discovery;
   /** Every join, change and leave, in the order of their revisions. */

@@ -40,11 +40,14 @@ export interface Deregister {
   readonly incarnation: number;
   /** Without a session it may remove what others registered. */
   readonly inSession: boolean;
+  /** Set: an operator does it, and it is in the audit. */
+  readonly who?: string;
+  readonly reason?: string;
 }
 
 export function planDeregister(wanted: Deregister): OperationPlan<DeleteResult> {
-  const { service, id, incarnation, inSession } = wanted;
-  const body = { deregister: { service, id, incarnation } };
+  const { service, id, incarnation, inSession, who = '', reason = '' } = wanted;
+  const body = { deregister: { service, id, incarnation, who, reason } };
   const read = (response: OperationResponse) => ({ revision: readDone(response) });
   return plan({ body, isWrite: inSession, bytes: service.length + id.length, read });
 }
