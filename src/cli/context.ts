@@ -66,9 +66,10 @@ export async function withDiscovery<T>(
   });
 }
 
-export function outputOption(...formats: readonly Output[]): Option {
+/** A table, what programs read, and what a command has besides. */
+export function outputOption(...further: readonly ('wide' | 'name')[]): Option {
   return new Option('-o, --output <format>', 'how to print it')
-    .choices(['table', ...formats])
+    .choices(['table', ...further, 'json', 'yaml'] satisfies Output[])
     .default('table');
 }
 

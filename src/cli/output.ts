@@ -4,6 +4,7 @@
  */
 import { styleText } from 'node:util';
 import type { InstanceState } from '../types/instance.js';
+import type { DataFormat } from './parse.js';
 import { type Column, renderTable } from './table.js';
 
 type Style = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
@@ -57,14 +58,29 @@ export function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-export function printJson(value: unknown): void {
-  printLine(JSON.stringify(value));
+/** One thing: a line of JSON, or one YAML document. */
+export async function printObject(value: unknown, format: DataFormat): Promise<void> {
+  if (format === 'json') printLine(JSON.stringify(value));
+  else process.stdout.write(await yamlText(value));
 }
 
-/** A list as one JSON array, an element a line: `jq` and `grep` both like it. */
-export function printJsonList(rows: readonly unknown[]): void {
+/** A list as one JSON array, an element a line (`jq` and `grep` both like it), or as one YAML sequence. */
+export async function printList(rows: readonly unknown[], format: DataFormat): Promise<void> {
+  if (format === 'yaml') return printObject(rows, format);
   const lines = rows.map((row) => `  ${JSON.stringify(row)}`);
   printLine(lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n]`);
+}
+
+/** One of a stream: a line of JSON, or a YAML document of its own. */
+export async function printEvent(event: unknown, format: DataFormat): Promise<void> {
+  if (format === 'json') printLine(JSON.stringify(event));
+  else process.stdout.write(`---\n${await yamlText(event)}`);
+}
+
+/** Only who asks for YAML pays for it. Lines are never folded: `grep` sees whole values. */
+async function yamlText(value: unknown): Promise<string> {
+  const { stringify } = await import('yaml');
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /** Fits the terminal; `whole` cuts nothing, for those who asked for more than fits. */

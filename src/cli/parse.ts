@@ -6,7 +6,14 @@ import { InvalidArgumentError } from 'commander';
 import { nameProblem } from '../types/path.js';
 import { parseDuration } from './duration.js';
 
-export type Output = 'table' | 'wide' | 'json' | 'name';
+/** For programs. */
+export type DataFormat = 'json' | 'yaml';
+
+export type Output = 'table' | 'wide' | 'name' | DataFormat;
+
+export function isDataFormat(output: Output): output is DataFormat {
+  return output === 'json' || output === 'yaml';
+}
 
 export function parseDurationOption(text: string): number {
   const ms = parseDuration(text);

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { Instance } from '../../client/index.js';
 import { addExamples, outputOption, withClient } from '../context.js';
-import { paintState, printJsonList, printLine, printTable } from '../output.js';
-import { type Output, parseName } from '../parse.js';
+import { paintState, printLine, printList, printTable } from '../output.js';
+import { isDataFormat, type Output, parseName } from '../parse.js';
 import { describeTags, place } from '../roll.js';
 import { instanceRow } from '../rows.js';
 import type { Column } from '../table.js';
@@ -34,7 +34,7 @@ export function addInstances(program: Command): void {
     .command('instances')
     .description('list the instances of a service, in the order in which they joined')
     .argument('<service>', 'name of the service', parseName)
-    .addOption(outputOption('json', 'wide', 'name'))
+    .addOption(outputOption('wide', 'name'))
     .action((service: string, options: { output: Output }) =>
       runInstances(command, service, options.output),
     );
@@ -48,7 +48,7 @@ export function addInstances(program: Command): void {
 
 async function runInstances(command: Command, service: string, output: Output): Promise<void> {
   const { instances } = await withClient(command, (client) => client.instances(service));
-  if (output === 'json') printJsonList(instances.map(instanceRow));
+  if (isDataFormat(output)) await printList(instances.map(instanceRow), output);
   else if (output === 'name') for (const { id } of instances) printLine(id);
   else if (output === 'wide') printTable(WIDE_COLUMNS, instances, true);
   else printTable(COLUMNS, instances);

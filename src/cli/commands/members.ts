@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { MemberSummary } from '../../client/index.js';
 import { addExamples, outputOption, withClient } from '../context.js';
-import { paintRole, printJsonList, printTable } from '../output.js';
-import type { Output } from '../parse.js';
+import { paintRole, printList, printTable } from '../output.js';
+import { isDataFormat, type Output } from '../parse.js';
 import { memberRow } from '../rows.js';
 import type { Column } from '../table.js';
 
@@ -29,7 +29,7 @@ export function addMembers(program: Command): void {
   const command = program
     .command('members')
     .description('list the members of the cluster and their roles')
-    .addOption(outputOption('json', 'wide'))
+    .addOption(outputOption('wide'))
     .action((options: { output: Output }) => runMembers(command, options.output));
   addExamples(command, [
     ['rollcall members', 'who leads, and how far each has come'],
@@ -40,7 +40,7 @@ export function addMembers(program: Command): void {
 
 async function runMembers(command: Command, output: Output): Promise<void> {
   const members = await withClient(command, (client) => client.members());
-  if (output === 'json') printJsonList(members.map(memberRow));
+  if (isDataFormat(output)) await printList(members.map(memberRow), output);
   else if (output === 'wide') printTable(WIDE_COLUMNS, members, true);
   else printTable(COLUMNS, members);
 }

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { ServiceSummary } from '../../client/index.js';
 import { addExamples, outputOption, withClient } from '../context.js';
-import { printJsonList, printLine, printTable } from '../output.js';
-import type { Output } from '../parse.js';
+import { printLine, printList, printTable } from '../output.js';
+import { isDataFormat, type Output } from '../parse.js';
 import type { Column } from '../table.js';
 
 const COLUMNS: readonly Column<ServiceSummary>[] = [
@@ -15,7 +15,7 @@ export function addServices(program: Command): void {
   const command = program
     .command('services')
     .description('list the services and how many instances each has')
-    .addOption(outputOption('json', 'name'))
+    .addOption(outputOption('name'))
     .action((options: { output: Output }) => runServices(command, options.output));
   addExamples(command, [
     ['rollcall services', 'a table'],
@@ -27,7 +27,7 @@ export function addServices(program: Command): void {
 async function runServices(command: Command, output: Output): Promise<void> {
   const services = await withClient(command, (client) => client.services());
   const rows = services.map(({ service, instances }) => ({ service, instances }));
-  if (output === 'json') printJsonList(rows);
+  if (isDataFormat(output)) await printList(rows, output);
   else if (output === 'name') for (const row of rows) printLine(row.service);
   else printTable(COLUMNS, rows);
 }

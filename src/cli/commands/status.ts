@@ -7,8 +7,8 @@ import type { Client, MemberStatusView, MemberSummary } from '../../client/index
 import { addExamples, outputOption, withClient } from '../context.js';
 import { describeDuration } from '../duration.js';
 import { EXIT, Exit } from '../errors.js';
-import { paint, paintRole, printJson, printLine, printTable } from '../output.js';
-import type { Output } from '../parse.js';
+import { paint, paintRole, printLine, printObject, printTable } from '../output.js';
+import { isDataFormat, type Output } from '../parse.js';
 import { memberRow } from '../rows.js';
 import { type Column, renderFields } from '../table.js';
 
@@ -49,7 +49,7 @@ export function addStatus(program: Command): void {
   const command = program
     .command('status')
     .description('say whether the cluster has a quorum; exit code 3 when it has none')
-    .addOption(outputOption('json'))
+    .addOption(outputOption())
     .action((options: { output: Output }) => runStatus(command, options.output));
   addExamples(command, [
     ['rollcall status', 'leader, quorum, members, what the cluster holds'],
@@ -63,7 +63,7 @@ async function runStatus(command: Command, output: Output): Promise<void> {
     const first = await client.status();
     const views = await askMembers(client, await client.members());
     const status = views.find(({ view }) => view?.hasQuorum === true)?.view ?? first;
-    if (output === 'json') printJson(statusJson(status, views));
+    if (isDataFormat(output)) await printObject(statusJson(status, views), output);
     else printStatus(status, views);
     if (!status.hasQuorum) throw noQuorum(views);
   });

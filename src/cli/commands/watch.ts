@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { RollEvent } from '../../client/index.js';
 import { addExamples, outputOption, withClient } from '../context.js';
-import { paintEvent, printJson, printLine } from '../output.js';
-import { type Output, parseName } from '../parse.js';
+import { paintEvent, printLine, printObject } from '../output.js';
+import { type DataFormat, isDataFormat, type Output, parseName } from '../parse.js';
 import { RollDescriber } from '../roll.js';
 import { watchLine } from '../rows.js';
 
@@ -21,7 +21,7 @@ export function addWatch(program: Command): void {
     .command('watch')
     .description('show a service and every join, change and leave as it happens')
     .argument('<service>', 'name of the service', parseName)
-    .addOption(outputOption('json'))
+    .addOption(outputOption())
     .action((service: string, options: { output: Output }) =>
       runWatch(command, service, options.output),
     );
@@ -36,17 +36,19 @@ async function runWatch(command: Command, service: string, output: Output): Prom
   await withClient(command, async (client) => {
     // Later losses of connection are waited out; a cluster that was never there is told at once.
     await client.ready();
-    const print = output === 'json' ? printJsonEvent : textPrinter(service);
-    for await (const event of client.roll(service)) print(event);
+    const print = isDataFormat(output) ? dataPrinter(output) : textPrinter(service);
+    for await (const event of client.roll(service)) await print(event);
   });
 }
 
-function printJsonEvent(event: RollEvent): void {
-  const line = watchLine(event);
-  if (line !== undefined) printJson(line);
+function dataPrinter(format: DataFormat): (event: RollEvent) => Promise<void> {
+  return async (event) => {
+    const line = watchLine(event);
+    if (line !== undefined) await printEvent(line, format);
+  };
 }
 
-function textPrinter(service: string): (event: RollEvent) => void {
+function textPrinter(service: string): (event: RollEvent) => void | Promise<void> {
   const roll = new RollDescriber(service);
   return (event) => {
     const time = new Date(event.time).toTimeString().slice(0, 8);
