@@ -301,7 +301,7 @@ export class RollcallClient extends TreeCalls implements Client {
   async #close(): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     await Promise.all([...this.#discoveries].map((discovery) => discovery.close()));
-    await Promise.all([...this.#registrations].map((registration) => registration.close()));
+    await Promise.all([...this.#registrations].map((registration) => registration.letGo()));
     await Promise.all([...this.#sessions].map((session) => session.close()));
     await this.#pool.close();
     await this.#connection.close();

@@ -164,6 +164,12 @@ export class ServiceRegistration implements Registration {
     await this.#end('CLOSED');
   }
 
+  /** Its client closes: what is static stays on the roll. */
+  async letGo(): Promise<void> {
+    if (this.#claim.static) await this.#end('CLOSED');
+    else await this.close();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
