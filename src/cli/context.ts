@@ -5,11 +5,12 @@
 import { type Command, Option } from 'commander';
 import type { Client, Discovery } from '../client/index.js';
 import { isRollcallError, RollcallError } from '../types/errors.js';
-import type { Output } from './parse.js';
+import { type Output, parseDurationOption } from './parse.js';
 
-/** The global options. */
+/** The global options, and the one that most commands have. */
 interface Globals {
   readonly endpoints?: readonly string[];
+  readonly timeout?: number;
 }
 
 const DEFAULT_ENDPOINT = '127.0.0.1:8655';
@@ -26,7 +27,8 @@ export function describeEndpoints(program: Command): string {
 
 export async function openClient(command: Command): Promise<Client> {
   const { connect } = await import('../client/index.js');
-  return connect(command.optsWithGlobals<Globals>().endpoints, { failFast: true });
+  const { endpoints, timeout } = command.optsWithGlobals<Globals>();
+  return connect(endpoints, { failFast: true, timeoutMs: timeout });
 }
 
 export async function withClient<T>(
@@ -71,6 +73,13 @@ export function outputOption(...further: readonly ('wide' | 'name')[]): Option {
   return new Option('-o, --output <format>', 'how to print it')
     .choices(['table', ...further, 'json', 'yaml'] satisfies Output[])
     .default('table');
+}
+
+/** For commands whose whole work is a few calls: each of them ends by then. */
+export function timeoutOption(): Option {
+  return new Option('--timeout <duration>', 'give up after this long (default: 5s)').argParser(
+    parseDurationOption,
+  );
 }
 
 /** What to type, and what comes of it. */
