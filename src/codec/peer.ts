@@ -8,6 +8,7 @@ import {
   asClusterId,
   asIndex,
   asMemberId,
+  asRevision,
   asSessionId,
   asTerm,
   type SessionId,
@@ -16,6 +17,7 @@ import { PEER_TEXT_BYTES_MAX } from '../types/limits.js';
 import type { EntryBatch } from '../types/log.js';
 import type {
   Attachment,
+  DigestReport,
   Forward,
   ForwardReply,
   MemberStatus,
@@ -35,6 +37,7 @@ const TYPES: readonly PeerMessage['type'][] = [
   'sessionReport',
   'sessionReportReply',
   'status',
+  'digest',
 ];
 
 const ROLES: readonly MemberStatus['role'][] = [
@@ -47,6 +50,7 @@ const ROLES: readonly MemberStatus['role'][] = [
 
 /** A session id and an epoch take a byte each at least. */
 const ATTACHMENT_BYTES_MIN = 2;
+const DIGEST = /^[0-9a-f]{16}$/;
 /** Rises with every change that older members cannot read. */
 export const PEER_PROTOCOL_VERSION = 1;
 
@@ -102,6 +106,10 @@ export function encodePeerMessage(message: PeerMessage, writer: ByteWriter): voi
       break;
     case 'status':
       encodeStatus(message, writer);
+      break;
+    case 'digest':
+      writer.varint(message.revision);
+      writer.text(message.digest);
       break;
     default:
       unreachable(message);
@@ -188,6 +196,8 @@ function readPeerMessage(reader: ByteReader): PeerMessage {
       return readSessionReportReply(reader);
     case 'status':
       return readStatus(reader);
+    case 'digest':
+      return readDigest(reader);
     default:
       return unreachable(type);
   }
@@ -263,6 +273,13 @@ function readStatus(reader: ByteReader): MemberStatus {
     clientAddress: readText(reader),
     httpAddress: readText(reader),
   };
+}
+
+function readDigest(reader: ByteReader): DigestReport {
+  const revision = asRevision(reader.varint());
+  const digest = readText(reader);
+  if (!DIGEST.test(digest)) reader.fail('not a digest');
+  return { type: 'digest', revision, digest };
 }
 
 function readText(reader: ByteReader): string {

@@ -8,11 +8,11 @@ import { decodeConfiguration } from '../codec/run.js';
 import type { ApplyResult, SessionChange, Tree } from '../tree/tree.js';
 import { assert, unreachable } from '../types/assert.js';
 import type { Command, EntryContext, Envelope } from '../types/command.js';
-import { asIndex, NO_SESSION, type SessionId, type Term } from '../types/ids.js';
+import { asIndex, NO_SESSION, type Revision, type SessionId, type Term } from '../types/ids.js';
 import type { Configuration, Run, SnapshotMeta } from '../types/log.js';
 import type { SessionAttached } from '../types/outcome.js';
 import { Fifo } from './fifo.js';
-import type { Gate, SessionEnd } from './gate.js';
+import { type Gate, notApplied, type SessionEnd, type Slot, unknownOutcome } from './gate.js';
 import type { Leading } from './leading.js';
 import type { OriginQueue } from './origin-queue.js';
 import type { Reads } from './reads.js';
@@ -37,6 +37,8 @@ export interface ApplierHost {
   readonly hub: WatchHub;
   tree(): Tree;
   sessionEnded(cause: string): void;
+  /** The state is at a mark: now is the time to say what it comes to. */
+  marked(revision: Revision): void;
 }
 
 export class Applier {
@@ -100,6 +102,7 @@ export class Applier {
 
   /** Sessions that ended or moved while this member was behind. */
   replaceTree(tree: Tree, at: AppliedAt): void {
+    this.#settleUpTo(tree);
     this.#at = at;
     this.#queue.clear();
     this.#done = 0;
@@ -109,6 +112,20 @@ export class Applier {
       if (view?.epoch === gate.epoch) continue;
       this.#release(session, view === undefined ? 'expired' : 'moved');
     }
+  }
+
+  /** The new state holds these changes, but not what came of them. */
+  #settleUpTo(tree: Tree): void {
+    const { origin, reads } = this.#host;
+    const applied = tree.originNumber(origin.member, origin.boot);
+    const reason = 'this member was refetching its state';
+    const last = new Map<Gate, Slot>();
+    while (origin.applied < applied) {
+      const slot = origin.settle(origin.applied + 1);
+      slot.gate.fail(slot, unknownOutcome('UNAVAILABLE', reason));
+      last.set(slot.gate, slot);
+    }
+    for (const slot of last.values()) reads.failBefore(slot, notApplied('UNAVAILABLE', reason));
   }
 
   #applyCommands(run: Run, from: number, to: number): void {
@@ -138,6 +155,7 @@ export class Applier {
     if (result.session !== undefined) this.#sessionChanged(result.session);
     else if (envelope.session !== NO_SESSION)
       this.#host.leading.sessionActive(envelope.session, envelope.epoch);
+    if (command.body.kind === 'markDigest') this.#host.marked(context.revision);
     if (command.body.kind === 'expireSession' && result.session === undefined)
       this.#host.leading.sessionStarted(command.body.session);
     this.#answer(envelope, result);

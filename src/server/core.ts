@@ -8,19 +8,23 @@
 import { Raft, type RaftOptions, type Ready } from '../raft/raft.js';
 import type { Tree } from '../tree/tree.js';
 import { unreachable } from '../types/assert.js';
-import type { Index, MemberId } from '../types/ids.js';
+import type { Index, MemberId, Revision } from '../types/ids.js';
 import { SLICE_MS_MAX } from '../types/limits.js';
 import type { CheckpointMeta, EntryBatch, SnapshotMeta } from '../types/log.js';
 import type { MemberStatus, PeerMessage } from '../types/peer.js';
 import type { Clock } from '../types/ports.js';
 import { type AppliedAt, Applier } from './applier.js';
+import type { Oddity, Split } from './comparison.js';
 import type { Effects, Persist } from './effects.js';
 import { Flushing } from './flushing.js';
 import { Forwarding } from './forwarding.js';
-import { Gate, type GateHost, notApplied, type Slot, unknownOutcome } from './gate.js';
+import { Gate, type GateHost } from './gate.js';
 import { Intake } from './intake.js';
+import { Integrity } from './integrity.js';
+import { Leadership } from './leadership.js';
 import { Leading } from './leading.js';
 import { OriginQueue } from './origin-queue.js';
+import { type HeardStatus, Peers } from './peers.js';
 import { Pulse } from './pulse.js';
 import { Quarantine } from './quarantine.js';
 import { Reads } from './reads.js';
@@ -45,7 +49,7 @@ export interface CoreOptions {
   readonly tuning: Tuning;
   readonly describeSelf: () => Omit<
     MemberStatus,
-    'type' | 'role' | 'term' | 'commitIndex' | 'appliedIndex'
+    'type' | 'role' | 'disk' | 'term' | 'commitIndex' | 'appliedIndex'
   >;
   readonly sessionEnded: (cause: string) => void;
   /** Changes were pushed to subscribers this long after they were committed here. */
@@ -70,12 +74,11 @@ export class Core {
   readonly #forwarding: Forwarding;
   readonly #pulse: Pulse;
   readonly #quarantine: Quarantine;
+  readonly #integrity: Integrity;
+  readonly #leadership: Leadership;
+  readonly #peers = new Peers();
   readonly #gates = new Set<Gate>();
   readonly #flushing: Flushing;
-  readonly #statuses = new Map<
-    MemberId,
-    { readonly status: MemberStatus; readonly atMs: number }
-  >();
   readonly #gateHost: GateHost = {
     handle: (gate, request) => {
       this.#intake.handle(gate, request);
@@ -84,15 +87,13 @@ export class Core {
     markDirty: (gate) => this.#flushing.add(gate),
     closed: (gate) => {
       this.#hub.stopAll(gate);
+      this.#reads.closed();
       this.#applier.unbind(gate);
       this.#gates.delete(gate);
       this.#flushing.delete(gate);
     },
   };
   #sends = new Map<MemberId, PeerMessage[]>();
-  #followed: { readonly leader: MemberId | undefined; readonly term: number };
-  /** Leading begins when this is applied; undefined while not a leader with a committed entry of its own. */
-  #openAt: number | undefined;
 
   constructor(options: CoreOptions) {
     const { self, tuning, clock, sessionEnded } = options;
@@ -100,7 +101,6 @@ export class Core {
     this.#clock = clock;
     this.#tree = options.tree;
     this.#raft = new Raft(options.raft);
-    this.#followed = { leader: undefined, term: this.#raft.term };
     this.#origin = new OriginQueue(self, options.boot);
     this.#hub = new WatchHub(this.#tree);
     this.#flushing = new Flushing({ clock, hub: this.#hub, wake: options.wake });
@@ -119,7 +119,12 @@ export class Core {
       nowMs: () => clock.monotonicMs(),
       status: () => this.status(),
       send: (to: MemberId, message: PeerMessage) => this.#send(to, message),
-      propose: (batch: EntryBatch) => this.#propose(batch),
+      propose: (batch: EntryBatch) => this.split === undefined && this.#propose(batch),
+      append: (batch: EntryBatch) => this.#propose(batch),
+      marked: (revision: Revision) => this.#integrity.marked(revision),
+      isUnsound: () => this.split !== undefined || this.#leadership.isDiskSick,
+      fitnessChanged: () => this.#leadership.showFitness(),
+      peers: this.#peers,
       sessionEnded,
       boot: options.boot,
       term: () => this.#raft.term,
@@ -133,7 +138,15 @@ export class Core {
     this.#intake = new Intake({ ...shared, reads });
     this.#pulse = new Pulse({ ...shared, reads, leading }, clock.monotonicMs());
     const intake = this.#intake;
-    this.#quarantine = new Quarantine({ ...shared, intake, gateHost: this.#gateHost });
+    const quarantine = new Quarantine({ ...shared, intake, gateHost: this.#gateHost });
+    this.#quarantine = quarantine;
+    this.#integrity = new Integrity({ ...shared, intake, reads, quarantine });
+    this.#leadership = new Leadership({
+      ...shared,
+      leading,
+      quarantine,
+      integrity: this.#integrity,
+    });
     if (options.quarantine !== undefined) this.#quarantine.begin();
   }
 
@@ -172,13 +185,22 @@ export class Core {
     return this.#quarantine.isOn;
   }
 
+  /** Members disagree about the state, and no majority holds one: nothing is served. */
+  get split(): Split | undefined {
+    return this.#integrity.split;
+  }
+
   get hasQuorum(): boolean {
     return this.#reports.isConfirmed(this.#clock.monotonicMs());
   }
 
   /** What each other member last said of itself, and when. */
-  get statuses(): ReadonlyMap<MemberId, { readonly status: MemberStatus; readonly atMs: number }> {
-    return this.#statuses;
+  get statuses(): ReadonlyMap<MemberId, HeardStatus> {
+    return this.#peers.statuses;
+  }
+
+  isReachable(peer: MemberId): boolean {
+    return this.#peers.isReachable(peer, this.#clock.monotonicMs());
   }
 
   status(): MemberStatus {
@@ -187,6 +209,7 @@ export class Core {
       ...this.#options.describeSelf(),
       type: 'status',
       role: this.isQuarantined ? 'quarantined' : shownRole(this.#raft, this.#options.self),
+      disk: this.#leadership.isDiskSick ? 'stalled' : 'ok',
       term,
       commitIndex,
       appliedIndex: this.#tree.revision,
@@ -207,12 +230,15 @@ export class Core {
   tick(): void {
     const nowMs = this.#clock.monotonicMs();
     this.#raft.tick();
+    this.#leadership.tick();
+    this.#integrity.tick(nowMs);
     this.#rounds.retry(nowMs);
     this.#forwarding.tick(nowMs);
     this.#pulse.tick(nowMs);
   }
 
   receive(from: MemberId, messages: readonly PeerMessage[]): void {
+    this.#peers.heard(from, this.#clock.monotonicMs());
     for (const message of messages) this.#receiveOne(from, message);
   }
 
@@ -222,6 +248,7 @@ export class Core {
 
   /** The link to a peer was made: what was under way on the old one may be lost. */
   connected(peer: MemberId): void {
+    this.#integrity.connected();
     if (peer === this.#raft.leader) this.#origin.rewind();
   }
 
@@ -229,27 +256,19 @@ export class Core {
     this.#raft.peerDown(peer);
   }
 
+  /** A member whose disk does not keep up neither leads nor stands (contract 11). */
+  diskIs(health: 'ok' | 'sick'): void {
+    this.#leadership.diskIs(health);
+  }
+
   /** The state was replaced: watches are shown the new one, and what cannot be answered is `unknown`. */
   installed({ snapshot, time }: CheckpointMeta, tree: Tree): void {
     this.#tree = tree;
     this.#hub.replaceTree(tree);
     for (const gate of this.#gates) if (gate.laggingCount > 0) this.#flushing.add(gate);
-    this.#settleUpTo(tree.originNumber(this.#options.self, this.#options.boot));
     this.#applier.replaceTree(tree, { ...snapshot, time });
+    this.#integrity.installed();
     this.#raft.snapshotInstalled(snapshot);
-  }
-
-  /** The new state holds these changes, but not what came of them. */
-  #settleUpTo(applied: number): void {
-    const reason = 'this member was refetching its state';
-    const last = new Map<Gate, Slot>();
-    while (this.#origin.applied < applied) {
-      const slot = this.#origin.settle(this.#origin.applied + 1);
-      slot.gate.fail(slot, unknownOutcome('UNAVAILABLE', reason));
-      last.set(slot.gate, slot);
-    }
-    for (const slot of last.values())
-      this.#reads.failBefore(slot, notApplied('UNAVAILABLE', reason));
   }
 
   installFailed(from: MemberId): void {
@@ -264,13 +283,10 @@ export class Core {
     this.#raft.trim(to);
   }
 
-  /** Stops taking requests and hands leadership to the follower that has most of the log. */
+  /** Stops taking requests and hands leadership on. */
   leave(): void {
     this.#intake.isLeaving = true;
-    const mayLead = (id: MemberId) => this.#statuses.get(id)?.status.role !== 'quarantined';
-    const best = this.#raft.followers.filter(({ id }) => mayLead(id));
-    best.sort((a, b) => b.matchIndex - a.matchIndex);
-    for (const { id } of best) if (this.#raft.transferLeadership(id)) return;
+    this.#leadership.handOver();
   }
 
   // ---- Effects ----
@@ -291,13 +307,31 @@ export class Core {
         this.#process(ready, persists);
       }
       this.#apply(startedMs);
-    } while (this.#leadershipMoved());
-    this.#reads.run();
+    } while (this.#leadership.follow());
+    const oddity = this.#integrity.judge();
+    if (oddity !== undefined) return this.#fence(oddity);
+    this.#reads.run(this.#flushing.due);
     this.#flushing.run();
     if (this.#hub.takePublished()) this.#options.pushed(this.#clock.monotonicMs() - startedMs);
+    const sends = this.#takeSends();
+    const liftQuarantine = this.#quarantine.takeRefetched();
+    return { persists, sends, install, liftQuarantine, fence: undefined };
+  }
+
+  /** The last turn: nobody is answered any more, nothing is written, and the lead goes to another. */
+  #fence(fence: Oddity): Effects {
+    this.#leadership.handOver();
+    this.#raft.resign();
+    for (const message of this.#raft.takeReady()?.send ?? [])
+      this.#send(message.to, { type: 'raft', message });
+    const sends = this.#takeSends();
+    return { persists: [], sends, install: undefined, liftQuarantine: false, fence };
+  }
+
+  #takeSends(): Map<MemberId, PeerMessage[]> {
     const sends = this.#sends;
     this.#sends = new Map();
-    return { persists, sends, install, liftQuarantine: this.#quarantine.takeRefetched() };
+    return sends;
   }
 
   /** A long replay is done in slices, so that ticks and heartbeats go on meanwhile. */
@@ -319,24 +353,6 @@ export class Core {
     this.#applier.add(ready.committed);
     for (const { id, index } of ready.reads) this.#rounds.answered(id, index);
     for (const id of ready.readsFailed) this.#rounds.failed(id);
-  }
-
-  /** True when leadership changed in a way that lets more be done in this turn. */
-  #leadershipMoved(): boolean {
-    const { leader, term, isReady } = this.#raft;
-    const { leader: before, term: termBefore } = this.#followed;
-    const moved = leader !== before || term !== termBefore;
-    this.#followed = { leader, term };
-    if (moved) {
-      this.#openAt = undefined;
-      this.#leading.close();
-      this.#origin.rewind();
-    }
-    if (isReady && this.#openAt === undefined) this.#openAt = this.#raft.commitIndex;
-    if (this.#openAt === undefined || this.#leading.isOpen) return moved && leader !== undefined;
-    if (this.#tree.revision < this.#openAt) return moved;
-    this.#leading.open();
-    return true;
   }
 
   /** What is for this member itself does not travel. */
@@ -368,9 +384,9 @@ export class Core {
         if (message.term === this.#raft.term) this.#reports.confirm(message);
         return;
       case 'status':
-        if (message.id === from)
-          this.#statuses.set(from, { status: message, atMs: this.#clock.monotonicMs() });
-        return;
+        return this.#peers.noteStatus(from, message, this.#clock.monotonicMs());
+      case 'digest':
+        return this.#integrity.heard(from, message);
       default:
         return unreachable(message);
     }

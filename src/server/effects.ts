@@ -4,6 +4,7 @@ import type { MemberId } from '../types/ids.js';
 import type { LogWrite } from '../types/log.js';
 import type { RaftMessage } from '../types/message.js';
 import type { PeerMessage } from '../types/peer.js';
+import type { Oddity } from './comparison.js';
 
 /** To be made durable; `sendAfter` leaves when it is, then `persisted(token)` is called. */
 export interface Persist {
@@ -19,4 +20,6 @@ export interface Effects {
   readonly install: Ready['install'];
   /** The record of the quarantine may go: then call `quarantineLifted`. */
   readonly liftQuarantine: boolean;
+  /** This member's state is wrong: it must stop, and begin anew in quarantine. */
+  readonly fence: Oddity | undefined;
 }

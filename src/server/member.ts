@@ -13,8 +13,13 @@ import type { Configuration, ConfiguredMember } from '../types/log.js';
 import type { MemberStatus, PeerMessage } from '../types/peer.js';
 import type { Logger } from '../types/ports.js';
 import type { Checkpointer } from './checkpointer.js';
+import type { Oddity } from './comparison.js';
+import type { Connections } from './connections.js';
 import { Core, type CoreOptions } from './core.js';
+import { DiskHealth } from './disk-health.js';
+import type { DiskSpace } from './disk-space.js';
 import type { Effects, Persist } from './effects.js';
+import { Fenced } from './fenced.js';
 import { HaltNotice } from './halt-notice.js';
 import type { Installed, Installer } from './installer.js';
 import type {
@@ -25,6 +30,7 @@ import type {
   ServiceStatus,
   Sink,
 } from './service.js';
+import { SplitNotice } from './split-notice.js';
 
 /** The event loop, as a port. */
 export interface Scheduler {
@@ -42,18 +48,23 @@ export interface MemberPorts {
   readonly checkpointer: Checkpointer;
   readonly installer: Installer;
   readonly clusterId: string;
+  readonly connections: Connections;
+  /** Absent where there is no disk. */
+  readonly diskSpace?: Pick<DiskSpace, 'room'>;
 }
 
-/** Not heard of for this long: shown as unreachable. */
-const UNREACHABLE_MS = 2_000;
+/** In shortest election timeouts: a write of the log that takes longer costs the lead. */
+const DISK_STALL_TIMEOUTS = 2;
 
 export class Member implements Service, TransportHandler {
   readonly core: Core;
+  readonly connections: Connections;
   readonly #self: MemberId;
   readonly #ports: MemberPorts;
   readonly #startedAtMs: number;
   readonly #clock: CoreOptions['clock'];
-  readonly #notice: HaltNotice;
+  readonly #notices: readonly { tick(core: Core): void }[];
+  readonly #disk: DiskHealth;
   #configuration: Configuration | undefined;
   #isDue = false;
   /** Writes under way. */
@@ -71,14 +82,19 @@ export class Member implements Service, TransportHandler {
   constructor(options: Omit<CoreOptions, 'wake'>, ports: MemberPorts) {
     this.#self = options.self;
     this.#ports = ports;
+    this.connections = ports.connections;
     this.#clock = options.clock;
     this.#startedAtMs = options.clock.monotonicMs();
-    this.#notice = new HaltNotice(ports.logger);
+    this.#notices = [new HaltNotice(ports.logger), new SplitNotice(ports.logger)];
+    const { electionTicksMin, raftTickMs: tickMs } = options.tuning;
+    const limitMs = DISK_STALL_TIMEOUTS * electionTicksMin * tickMs;
+    this.#disk = new DiskHealth({ limitMs, tickMs });
     this.core = new Core({ ...options, wake: () => this.#wake() });
     ports.transport.start(this);
     this.#stopTicking = ports.scheduler.every(options.tuning.raftTickMs, () => {
       this.#guard(() => this.core.tick());
-      this.#notice.tick(this.core);
+      this.#checkDisk();
+      for (const notice of this.#notices) notice.tick(this.core);
     });
     this.#wake();
   }
@@ -99,13 +115,23 @@ export class Member implements Service, TransportHandler {
       leader: known.find(({ id }) => id === leader)?.name,
       hasQuorum: core.hasQuorum,
       isQuarantined: core.isQuarantined,
+      isCorrupt: core.split !== undefined,
       confirmationAgeMs: Math.min(core.confirmationAgeMs, Number.MAX_SAFE_INTEGER),
       sessions: core.tree.sessionCount,
       watches: core.watchCount,
       nodes: core.tree.nodeCount,
       services: core.tree.get(SERVICES_ROOT)?.stat.childCount ?? 0,
       uptimeMs: this.#clock.monotonicMs() - this.#startedAtMs,
+      connections: this.connections.current,
+      historyFloor: core.tree.historyFloor,
+      checkpointIndex: this.#ports.checkpointer.latest.index,
+      diskFreeBytes: this.#ports.diskSpace?.room?.freeBytes,
     };
+  }
+
+  /** How long the oldest write of the log has been under way. */
+  get diskWaitingMs(): number {
+    return this.#disk.waitingMs;
   }
 
   get logBytes(): number {
@@ -114,13 +140,12 @@ export class Member implements Service, TransportHandler {
 
   members(): readonly MemberView[] {
     const { core } = this;
-    const nowMs = this.#clock.monotonicMs();
     const { voters, learners } = core.raft.configuration;
     return [...voters, ...learners].map((member): MemberView => {
       if (member.id === this.#self) return { status: core.status(), reachable: true };
       const heard = core.statuses.get(member.id);
       if (heard === undefined) return { status: unheard(member), reachable: false };
-      return { status: heard.status, reachable: nowMs - heard.atMs <= UNREACHABLE_MS };
+      return { status: heard.status, reachable: core.isReachable(member.id) };
     });
   }
 
@@ -138,8 +163,12 @@ export class Member implements Service, TransportHandler {
     this.#guard(() => this.core.peerDown(peer));
   }
 
-  serveCheckpoint: TransportHandler['serveCheckpoint'] = (request) =>
-    this.#ports.checkpointer.serve(request);
+  /** A state in dispute must not be handed on: it would outvote the right one. */
+  serveCheckpoint: TransportHandler['serveCheckpoint'] = (request) => {
+    if (this.core.split !== undefined || this.#isStopped)
+      throw new RollcallError('UNAVAILABLE', 'this member does not stand by its state now');
+    return this.#ports.checkpointer.serve(request);
+  };
 
   // ---- Life ----
 
@@ -195,6 +224,7 @@ export class Member implements Service, TransportHandler {
   #perform(effects: Effects): void {
     this.#followConfiguration();
     for (const [to, messages] of effects.sends) this.#ports.transport.send(to, messages);
+    if (effects.fence !== undefined) return this.#fence(effects.fence);
     for (const persist of effects.persists) this.#persist(persist);
     if (effects.install !== undefined) this.#install(effects.install);
     if (effects.liftQuarantine) this.#liftQuarantine();
@@ -203,6 +233,7 @@ export class Member implements Service, TransportHandler {
 
   #persist(persist: Persist): void {
     this.#persisting++;
+    this.#disk.began();
     this.#ports.log.append(persist.write).then(
       () => this.#persisted(persist),
       (error) => this.#stopWith(error),
@@ -212,11 +243,37 @@ export class Member implements Service, TransportHandler {
   #persisted(persist: Persist): void {
     if (this.#isStopped) return;
     this.#persisting--;
+    this.#disk.ended();
     for (const message of persist.sendAfter)
       this.#ports.transport.send(message.to, [{ type: 'raft', message }]);
     this.#guard(() => this.core.persisted(persist.token));
     this.#takeOver();
     this.#turn();
+  }
+
+  /** Here and not in the core: a disk that stalls never answers. */
+  #checkDisk(): void {
+    if (this.#isStopped) return;
+    const disk = this.#disk;
+    const wasSick = disk.isSick;
+    disk.tick(this.#clock.monotonicMs());
+    if (disk.takeProbe()) this.#probe();
+    if (disk.isSick === wasSick) return;
+    this.#guard(() => this.core.diskIs(disk.isSick ? 'sick' : 'ok'));
+    const { logger } = this.#ports;
+    const waitingMs = Math.round(disk.waitingMs);
+    if (!disk.isSick) return logger.info({}, 'the disk of the log is well again');
+    const text = 'the disk of the log has stalled: this member does not lead until it is well';
+    logger.error({ waitingMs }, text);
+  }
+
+  /** Nothing but a sync. */
+  #probe(): void {
+    this.#disk.began(true);
+    this.#ports.log.append({ runs: [] }).then(
+      () => this.#disk.ended(),
+      (error) => this.#stopWith(error),
+    );
   }
 
   #install(order: NonNullable<Effects['install']>): void {
@@ -252,6 +309,19 @@ export class Member implements Service, TransportHandler {
     );
   }
 
+  /** The record is durable before the next life begins; what the log has under way is ended first. */
+  #fence({ revision, own, majority }: Oddity): void {
+    const reason = `the state differs from the majority's at revision ${revision}`;
+    const { log, logger } = this.#ports;
+    logger.error({ revision, own, majority }, `fenced: ${reason}`);
+    this.stop();
+    const record = async () => {
+      await log.close();
+      await log.quarantine(reason, { hardStateIntact: true, startsOver: true });
+    };
+    record().then(() => this.#fail(new Fenced(reason)), this.#fail);
+  }
+
   #followConfiguration(): void {
     const { configuration } = this.core.raft;
     if (configuration === this.#configuration) return;
@@ -277,6 +347,7 @@ function unheard({ id, name, peerAddress }: ConfiguredMember): MemberStatus {
     name,
     peerAddress,
     role: 'follower',
+    disk: 'ok',
     term: NO_TERM,
     commitIndex: NO_INDEX,
     appliedIndex: NO_INDEX,

@@ -5,7 +5,6 @@
  * here, it says that all of it is here again, durable, and confirmed by a quorum.
  */
 import { encodeBody } from '../codec/command.js';
-import type { Raft } from '../raft/raft.js';
 import type { Tree } from '../tree/tree.js';
 import { assert } from '../types/assert.js';
 import { NO_SESSION } from '../types/ids.js';
@@ -14,11 +13,12 @@ import type { Intake } from './intake.js';
 import type { OriginQueue } from './origin-queue.js';
 
 export interface QuarantineHost {
-  readonly raft: Raft;
   readonly origin: OriginQueue;
   readonly intake: Intake;
   readonly gateHost: GateHost;
   tree(): Tree;
+  /** The quarantine began or ended. */
+  fitnessChanged(): void;
 }
 
 /** A request that changes nothing, the first of this boot: no client's can come before it. */
@@ -48,10 +48,10 @@ export class Quarantine {
   }
 
   begin(): void {
-    const { raft, origin, intake, gateHost } = this.#host;
+    const { origin, intake, gateHost } = this.#host;
     assert(!this.isOn && origin.count === 0, 'quarantine is from the start or not at all');
     this.#phase = 'refetching';
-    raft.setFitness('quarantined');
+    this.#host.fitnessChanged();
     intake.closed = CLOSED;
     const nobody = { deliver: () => {}, unsentBytes: () => 0 };
     const gate = new Gate({ identities: [], ordered: false }, nobody, gateHost);
@@ -72,7 +72,7 @@ export class Quarantine {
   end(): void {
     assert(this.#phase === 'refetched', 'quarantine ends when the state is refetched');
     this.#phase = 'none';
-    this.#host.raft.setFitness('fit');
+    this.#host.fitnessChanged();
     this.#host.intake.closed = undefined;
   }
 }

@@ -5,7 +5,7 @@
  * confirmation is what decides LIVE or STALE for everyone connected here (contract 8).
  */
 import type { SessionId } from '../types/ids.js';
-import { CONFIRMATION_AGE_MS_MAX } from '../types/limits.js';
+import { CONFIRMATION_AGE_MS_MAX, SESSION_REPORT_ATTACHMENTS_MAX } from '../types/limits.js';
 import type { Attachment, SessionReport, SessionReportReply } from '../types/peer.js';
 import type { Gate } from './gate.js';
 
@@ -17,6 +17,16 @@ interface Touch {
   readonly atMs: number;
   /** The first report that carried it; 0 while none has. */
   report: number;
+}
+
+/** A report in parts, each a message that a peer takes; it counts when all of them are confirmed. */
+interface Sent {
+  readonly first: number;
+  readonly last: number;
+  readonly atMs: number;
+  /** Parts without an answer. */
+  readonly awaited: Set<number>;
+  readonly refused: Set<SessionId>;
 }
 
 interface WaitingTouch {
@@ -33,7 +43,7 @@ export class SessionReports {
   #waiting: WaitingTouch[] = [];
   /** Of each connection, what waits for the next report: however many touches it sends. */
   readonly #unreported = new Map<Gate, WaitingTouch>();
-  #sent: { readonly number: number; readonly atMs: number }[] = [];
+  #sent: Sent[] = [];
   #number = 0;
   #confirmedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -109,33 +119,46 @@ export class SessionReports {
     this.#forget(old);
   }
 
-  build(nowMs: number): SessionReport {
+  /** One message, or several when there is more to tell than a peer takes at once. */
+  build(nowMs: number): readonly SessionReport[] {
     this.dropOld(nowMs);
-    const number = ++this.#number;
-    this.#sent.push({ number, atMs: nowMs });
-    while (this.#sent[0]!.atMs < nowMs - CONFIRMATION_AGE_MS_MAX) this.#sent.shift();
-    const touched: Attachment[] = [];
-    for (const [session, touch] of this.#touched) {
-      touched.push({ session, epoch: touch.epoch });
-      if (touch.report === 0) touch.report = number;
-    }
-    for (const waiting of this.#waiting) if (waiting.report === 0) waiting.report = number;
-    this.#unreported.clear();
+    const touched = [...this.#touched].map(([session, { epoch }]) => ({ session, epoch }));
     const closed = [...this.#closed].map(([session, epoch]) => ({ session, epoch }));
-    return { type: 'sessionReport', number, touched, closed };
+    const first = this.#number + 1;
+    const parts = partsOf(touched, closed).map((part): SessionReport => {
+      return { type: 'sessionReport', number: ++this.#number, ...part };
+    });
+    this.#noteSent(first, nowMs);
+    return parts;
   }
 
-  confirm(reply: SessionReportReply): void {
-    const sent = this.#sent.find((report) => report.number === reply.number);
+  #noteSent(first: number, atMs: number): void {
+    const last = this.#number;
+    const awaited = new Set<number>();
+    for (let number = first; number <= last; number++) awaited.add(number);
+    this.#sent.push({ first, last, atMs, awaited, refused: new Set() });
+    while (this.#sent[0]!.atMs < atMs - CONFIRMATION_AGE_MS_MAX) this.#sent.shift();
+    for (const touch of this.#touched.values()) if (touch.report === 0) touch.report = last;
+    for (const waiting of this.#waiting) if (waiting.report === 0) waiting.report = last;
+    this.#unreported.clear();
+  }
+
+  confirm({ number, refused }: SessionReportReply): void {
+    const sent = this.#sent.find(({ first, last }) => first <= number && number <= last);
     if (sent === undefined) return;
-    this.#confirmedAtMs = Math.max(this.#confirmedAtMs, sent.atMs);
-    this.#sent = this.#sent.filter((report) => report.number > reply.number);
-    const refused = new Set(reply.refused);
+    sent.awaited.delete(number);
+    for (const session of refused) sent.refused.add(session);
+    if (sent.awaited.size === 0) this.#confirmed(sent);
+  }
+
+  #confirmed({ last, atMs, refused }: Sent): void {
+    this.#confirmedAtMs = Math.max(this.#confirmedAtMs, atMs);
+    this.#sent = this.#sent.filter((report) => report.first > last);
     for (const [session, touch] of this.#touched)
-      if (touch.report !== 0 && touch.report <= reply.number) this.#touched.delete(session);
+      if (touch.report !== 0 && touch.report <= last) this.#touched.delete(session);
     this.#waiting = this.#waiting.filter((waiting) => {
       if (waiting.gate.isClosed) return false;
-      if (waiting.report === 0 || waiting.report > reply.number) return true;
+      if (waiting.report === 0 || waiting.report > last) return true;
       if (!refused.has(waiting.session)) waiting.answer(true);
       return false;
     });
@@ -148,4 +171,18 @@ export class SessionReports {
       this.#waiting = this.#waiting.filter(({ session }) => !sessions.has(session));
     return forgotten.filter(({ gate }) => !gate.isClosed);
   }
+}
+
+type Part = Pick<SessionReport, 'touched' | 'closed'>;
+
+/** At least one: an empty report asks whether the leader still leads. */
+function partsOf(touched: readonly Attachment[], closed: readonly Attachment[]): Part[] {
+  const size = SESSION_REPORT_ATTACHMENTS_MAX;
+  const parts: Part[] = [];
+  for (let at = 0; at < touched.length; at += size)
+    parts.push({ touched: touched.slice(at, at + size), closed: [] });
+  for (let at = 0; at < closed.length; at += size)
+    parts.push({ touched: [], closed: closed.slice(at, at + size) });
+  if (parts.length === 2 && touched.length + closed.length <= size) return [{ touched, closed }];
+  return parts.length > 0 ? parts : [{ touched, closed }];
 }

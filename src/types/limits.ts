@@ -21,6 +21,8 @@ export const TEXT_BYTES_MAX = 1024;
 
 /** One entry's work at apply stays within SLICE_MS_MAX or close to it; larger subtrees go in pieces. */
 export const DELETE_TREE_NODES_MAX = 10_000;
+/** Looked at in one piece, to count a subtree: ten milliseconds. */
+export const SUBTREE_WALK_NODES_MAX = 100_000;
 /** Looked at on every change below: a handful is what operators set. */
 export const QUOTAS_MAX = 1_000;
 /** Remembered of a service, for "why did it vanish?". */
@@ -56,6 +58,8 @@ export const CONFIRMATION_AGE_MS_MAX = 1_500;
 export const MASS_DISCONNECT_SHARE = 0.3;
 /** …and at least this many lose their connection within one grace. */
 export const MASS_DISCONNECT_SESSIONS_MIN = 20;
+/** Sessions in one message of a report: well below PEER_FRAME_BYTES_MAX at 13 bytes each. */
+export const SESSION_REPORT_ATTACHMENTS_MAX = 100_000;
 /** Expiries proposed per session tick: bounded work, heartbeats unaffected. */
 export const EXPIRIES_PER_TICK_MAX = 200;
 
@@ -83,6 +87,8 @@ export const FENCINGS_WINDOW_MS = 600_000;
 /** Requests accepted from clients and not yet applied, bytes: past it OVERLOADED. */
 export const PENDING_BYTES_MAX = 64 * 1024 * 1024;
 export const PENDING_REQUESTS_MAX = 200_000;
+/** Clients connected to one member, unless told otherwise: at some ten kilobytes each, a few hundred megabytes. */
+export const CONNECTIONS_MAX = 20_000;
 /** Requests open on one attachment. */
 export const ATTACHMENT_REQUESTS_MAX = 20_000;
 /** Frames and operations taken from a stream while its client reads nothing: some megabytes of refusals. */
@@ -90,6 +96,10 @@ export const UNREAD_OPERATIONS_MAX = 2 * ATTACHMENT_REQUESTS_MAX;
 /** Bytes handed to a connection and not yet written; past it its watches wait on the history. */
 export const ATTACHMENT_UNSENT_BYTES_MAX = 256 * 1024;
 export const RETRY_AFTER_MS = 250;
+/** Addresses whose unary calls keep an attachment while none is open: about two kilobytes each. */
+export const ANONYMOUS_CALLERS_MAX = 4096;
+/** Instances that wait for slow subscribers, of all of them together: some 200 bytes each. */
+export const SUBSCRIPTIONS_WAITING_MAX = 1_000_000;
 /** Events kept for watches that resume or lag. */
 export const HISTORY_EVENTS_MAX = 100_000;
 export const HISTORY_BYTES_MAX = 64 * 1024 * 1024;
@@ -146,3 +156,13 @@ export const RAFT_FORWARDED_READS_MAX = 4;
 export const RAFT_TERM_JUMP_MAX = 2 ** 32;
 /** Watches on one member: each costs about half a kilobyte. */
 export const WATCHES_MAX = 1_000_000;
+
+// ---- The command line ----
+/** Of an answer to a health check: its status decides, the rest is only read past. */
+export const CHECK_BODY_BYTES_MAX = 64 * 1024;
+/** Between probes of a server that has never been well: it is about to be. */
+export const CHECK_STARTING_INTERVAL_MS = 500;
+/** In one environment variable of a command run by a watch: Linux takes 128 KiB of one string. */
+export const HOOK_VARIABLE_BYTES_MAX = 120 * 1024;
+/** Of completion: what a shell shows without asking twice. */
+export const COMPLETIONS_MAX = 200;

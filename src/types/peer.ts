@@ -1,8 +1,8 @@
 /**
  * Everything that travels on the stream between two members: Raft's own messages, forwarded commands,
- * session reports and status. Encoded by `codec/peer.ts`; a frame holds many messages.
+ * session reports, status and digests. Encoded by `codec/peer.ts`; a frame holds many messages.
  */
-import type { ClusterId, Index, MemberId, SessionId, Term } from './ids.js';
+import type { ClusterId, Index, MemberId, Revision, SessionId, Term } from './ids.js';
 import type { EntryBatch } from './log.js';
 import type { RaftMessage } from './message.js';
 
@@ -77,6 +77,14 @@ export interface MemberStatus {
   readonly httpAddress: string;
 }
 
+/** What the sender's whole state comes to at a mark in the log. Said again until there is a newer one. */
+export interface DigestReport {
+  readonly type: 'digest';
+  readonly revision: Revision;
+  /** 16 hex digits. */
+  readonly digest: string;
+}
+
 export interface RaftEnvelope {
   readonly type: 'raft';
   readonly message: RaftMessage;
@@ -88,4 +96,5 @@ export type PeerMessage =
   | ForwardReply
   | SessionReport
   | SessionReportReply
-  | MemberStatus;
+  | MemberStatus
+  | DigestReport;

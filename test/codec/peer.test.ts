@@ -12,7 +12,14 @@ import {
   encodePeerMessage,
   estimateBytes,
 } from '../../src/codec/peer.js';
-import { asClusterId, asIndex, asMemberId, asSessionId, asTerm } from '../../src/types/ids.js';
+import {
+  asClusterId,
+  asIndex,
+  asMemberId,
+  asRevision,
+  asSessionId,
+  asTerm,
+} from '../../src/types/ids.js';
 import type { Attachment, PeerHello, PeerMessage } from '../../src/types/peer.js';
 import { anyMessage } from './arbitraries.js';
 
@@ -71,6 +78,11 @@ function anyPeerMessage(): fc.Arbitrary<PeerMessage> {
       peerAddress: anyText(),
       clientAddress: anyText(),
       httpAddress: anyText(),
+    }),
+    fc.record({
+      type: fc.constant('digest' as const),
+      revision: anyNumber().map(asRevision),
+      digest: fc.stringMatching(/^[0-9a-f]{16}$/),
     }),
   );
 }

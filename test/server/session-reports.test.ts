@@ -23,7 +23,7 @@ class Setting {
 
   /** One report that reaches the leader and comes back. */
   roundTrip(nowMs: number, refused: readonly SessionId[] = []): SessionReport {
-    const report = this.reports.build(nowMs);
+    const report = this.reports.build(nowMs)[0]!;
     this.reports.confirm(reply(report, refused));
     return report;
   }
@@ -32,34 +32,34 @@ class Setting {
 describe('a touch', () => {
   it('is answered once, when a report that carried it is confirmed', () => {
     const setting = new Setting();
-    const before = setting.reports.build(0);
+    const before = setting.reports.build(0)[0]!;
     setting.touch(5, 10);
     setting.reports.confirm(reply(before));
     expect(setting.answers).toEqual([]);
-    const report = setting.reports.build(100);
+    const report = setting.reports.build(100)[0]!;
     expect(report.touched).toEqual([{ session: 5, epoch: 1 }]);
     expect(setting.answers).toEqual([]);
     setting.reports.confirm(reply(report));
     setting.reports.confirm(reply(report));
     expect(setting.answers).toEqual(['5']);
-    expect(setting.reports.build(200).touched).toEqual([]);
+    expect(setting.reports.build(200)[0]!.touched).toEqual([]);
   });
 
   it('travels again with every report until one is confirmed', () => {
     const setting = new Setting();
     setting.touch(5, 0);
-    for (const nowMs of [100, 200]) expect(setting.reports.build(nowMs).touched).toHaveLength(1);
+    for (const nowMs of [100, 200]) expect(setting.reports.build(nowMs)[0]!.touched).toHaveLength(1);
     expect(setting.roundTrip(300).touched).toHaveLength(1);
     expect(setting.answers).toEqual(['5']);
-    expect(setting.reports.build(400).touched).toEqual([]);
+    expect(setting.reports.build(400)[0]!.touched).toEqual([]);
   });
 
   it('made after a report left waits for the next', () => {
     const setting = new Setting();
     setting.touch(5, 0, 'first');
-    const first = setting.reports.build(100);
+    const first = setting.reports.build(100)[0]!;
     setting.touch(5, 110, 'second');
-    const second = setting.reports.build(200);
+    const second = setting.reports.build(200)[0]!;
     setting.reports.confirm(reply(first));
     expect(setting.answers).toEqual(['first']);
     setting.reports.confirm(reply(second));
@@ -78,7 +78,7 @@ describe('a touch', () => {
   it('is not answered by a later report when its own were lost and it grew too old to be repeated', () => {
     const setting = new Setting();
     setting.touch(5, 0);
-    for (let nowMs = 100; nowMs <= 1_500; nowMs += 100) setting.reports.build(nowMs);
+    for (let nowMs = 100; nowMs <= 1_500; nowMs += 100) setting.reports.build(nowMs)[0]!;
     expect(setting.roundTrip(1_600).touched).toEqual([]);
     expect(setting.answers).toEqual([]);
   });
@@ -111,7 +111,7 @@ describe('a touch', () => {
     const setting = new Setting();
     setting.touch(5, 0);
     setting.touch(5, 10, 'again', 2);
-    expect(setting.reports.build(100).touched).toEqual([{ session: 5, epoch: 2 }]);
+    expect(setting.reports.build(100)[0]!.touched).toEqual([{ session: 5, epoch: 2 }]);
   });
 });
 
@@ -120,18 +120,18 @@ describe('a close by the client', () => {
     const { reports } = new Setting();
     reports.closed(sid(5), 3);
     for (const nowMs of [100, 200, 5_000])
-      expect(reports.build(nowMs).closed).toEqual([{ session: 5, epoch: 3 }]);
+      expect(reports.build(nowMs)[0]!.closed).toEqual([{ session: 5, epoch: 3 }]);
     reports.resolved(sid(5), 2);
-    expect(reports.build(5_100).closed).toHaveLength(1);
+    expect(reports.build(5_100)[0]!.closed).toHaveLength(1);
     reports.resolved(sid(5), 3);
-    expect(reports.build(5_200).closed).toEqual([]);
+    expect(reports.build(5_200)[0]!.closed).toEqual([]);
   });
 
   it('is resolved by the end of the session', () => {
     const { reports } = new Setting();
     reports.closed(sid(5), 3);
     reports.ended(sid(5));
-    expect(reports.build(100).closed).toEqual([]);
+    expect(reports.build(100)[0]!.closed).toEqual([]);
   });
 
   it('is resolved by a new state in which the session ended or is attached anew', () => {
@@ -143,7 +143,7 @@ describe('a close by the client', () => {
       [6, 4],
     ]);
     setting.reports.reconcile((session) => epochs.get(session));
-    expect(setting.reports.build(100).closed).toEqual([{ session: 5, epoch: 3 }]);
+    expect(setting.reports.build(100)[0]!.closed).toEqual([{ session: 5, epoch: 3 }]);
     expect(setting.answers).toEqual(['8 ended']);
   });
 });
@@ -152,7 +152,7 @@ describe('the age of the confirmation', () => {
   it('is counted from when the confirmed report left, not from when the answer came', () => {
     const { reports } = new Setting();
     expect(reports.isConfirmed(0)).toBe(false);
-    const report = reports.build(1_000);
+    const report = reports.build(1_000)[0]!;
     reports.confirm(reply(report));
     expect(reports.confirmationAgeMs(1_700)).toBe(700);
     expect(reports.isConfirmed(2_500)).toBe(true);
@@ -162,11 +162,11 @@ describe('the age of the confirmation', () => {
   it('is asked for now and then while there is nothing to tell, and at once when there is', () => {
     const { reports } = new Setting();
     expect(reports.isDue(1_000)).toBe(true);
-    reports.confirm(reply(reports.build(1_000)));
+    reports.confirm(reply(reports.build(1_000)[0]!));
     expect(reports.isDue(1_200)).toBe(false);
     reports.touch(sid(1), 1, 1_200);
     expect(reports.isDue(1_200)).toBe(true);
-    reports.confirm(reply(reports.build(1_200)));
+    reports.confirm(reply(reports.build(1_200)[0]!));
     expect(reports.isDue(1_400)).toBe(false);
     reports.closed(sid(1), 1);
     expect(reports.isDue(1_400)).toBe(true);
@@ -177,8 +177,8 @@ describe('the age of the confirmation', () => {
 
   it('does not go back with an answer that was overtaken', () => {
     const { reports } = new Setting();
-    const early = reports.build(1_000);
-    const late = reports.build(1_100);
+    const early = reports.build(1_000)[0]!;
+    const late = reports.build(1_100)[0]!;
     reports.confirm(reply(late));
     reports.confirm(reply(early));
     expect(reports.confirmationAgeMs(1_100)).toBe(0);
@@ -186,8 +186,8 @@ describe('the age of the confirmation', () => {
 
   it('is not improved by the answer to a report that is forgotten', () => {
     const { reports } = new Setting();
-    const old = reports.build(0);
-    reports.build(1_501);
+    const old = reports.build(0)[0]!;
+    reports.build(1_501)[0]!;
     reports.confirm(reply(old));
     expect(reports.isConfirmed(1_501)).toBe(false);
   });
