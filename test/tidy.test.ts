@@ -22,7 +22,12 @@ import { codeOnly, functionsOf, importsOf } from './support/tidy/source.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CODE = /\.(ts|mjs|js)$/;
-const ENTRIES = ['src/cli/main.ts', 'src/client/index.ts', 'src/cli/demo/web-server.ts'];
+const ENTRIES = [
+  'src/cli/main.ts',
+  'src/client/index.ts',
+  'src/testing/index.ts',
+  'src/cli/demo/web-server.ts',
+];
 /** Ports have a twin in memory that only tests use. */
 const TWIN = /^src\/\w+\/memory-[\w-]+\.ts$/;
 const TOP_DOCUMENTS = [

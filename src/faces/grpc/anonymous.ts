@@ -4,7 +4,7 @@
  * away before anything is proposed.
  */
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import type { Metrics } from '../../server/metrics.js';
+import type { FaceMetrics } from '../../server/face.js';
 import type { Attachment, Delivery, Request, Service, Sink } from '../../server/service.js';
 import { RollcallError } from '../../types/errors.js';
 import { ATTACHMENT_REQUESTS_MAX, RETRY_AFTER_MS } from '../../types/limits.js';
@@ -27,14 +27,14 @@ export type Reply = sendUnaryData<unknown>;
 
 export class Anonymous implements Sink {
   readonly #attachment: Attachment;
-  readonly #metrics: Metrics;
+  readonly #metrics: FaceMetrics;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #queue: Request[] = [];
   #answers: Delivery[] = [];
   #isSlicing = false;
 
-  constructor(service: Service, metrics: Metrics) {
+  constructor(service: Service, metrics: FaceMetrics) {
     this.#metrics = metrics;
     this.#attachment = service.attach({ identities: [], ordered: false }, this);
   }

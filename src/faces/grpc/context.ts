@@ -2,7 +2,7 @@
  * What the parts of this face share: the service, the count of what runs, and the calls that must be
  * told to move when the member leaves.
  */
-import type { Metrics } from '../../server/metrics.js';
+import type { FaceMetrics } from '../../server/face.js';
 import type { Service } from '../../server/service.js';
 import type { Anonymous } from './anonymous.js';
 
@@ -14,7 +14,7 @@ export interface LongCall {
 
 export interface GrpcContext {
   readonly service: Service;
-  readonly metrics: Metrics;
+  readonly metrics: FaceMetrics;
   readonly anonymous: Anonymous;
   readonly longCalls: Set<LongCall>;
 }

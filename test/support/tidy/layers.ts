@@ -49,10 +49,15 @@ export const LAYERS: readonly Layer[] = [
   { folder: 'client', imports: CLIENT, packages: [...GRPC, 'node:'] },
   { folder: 'client/balancers', imports: ['types'], isPure: true },
   {
+    folder: 'testing',
+    imports: ['types', 'storage', 'transport', 'server', 'faces/grpc', 'client'],
+    packages: ['node:'],
+  },
+  {
     folder: 'cli',
     imports: ['types', 'codec', 'rpc', 'gen', 'client'],
     types: ['server/config.ts'],
-    packages: ['commander', 'node:'],
+    packages: ['commander', 'yaml', 'node:'],
   },
   {
     folder: 'cli/member',
