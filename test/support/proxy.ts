@@ -31,6 +31,7 @@ interface Pipe {
   readonly from: Socket;
   readonly to: Socket;
   readonly damage: Damage;
+  readonly clientPort: number;
   passed: number;
   flipNextAt: number;
 }
@@ -42,7 +43,8 @@ export class LinkProxy {
   readonly #links = new Set<Link>();
   readonly #next: Record<Direction, Damage> = { toTarget: noDamage(), toClient: noDamage() };
   #isRefusing = false;
-  #isSilent = false;
+  /** Of whose connections nothing passes, told by the port at the client's end. */
+  #isSilent: (clientPort: number) => boolean = nobody;
   #delayMs: readonly [number, number] = [0, 0];
   #flipWithin = 0;
 
@@ -86,13 +88,13 @@ export class LinkProxy {
     this.#isRefusing = true;
   }
 
-  /** Nothing passes any more, in either direction, and no connection is closed, until `heal`. */
-  blackhole(): void {
-    this.#isSilent = true;
-    for (const { client, target } of this.#links) {
-      client.pause();
-      target.pause();
-    }
+  /**
+   * Nothing passes any more, in either direction, and no connection is closed, until `heal`. `whose`: only
+   * of those connections, told by the port at the client's end.
+   */
+  blackhole(whose: (clientPort: number) => boolean = everybody): void {
+    this.#isSilent = whose;
+    for (const link of this.#links) this.#holdIfSilent(link);
   }
 
   /** Every piece that passes from now on waits between the two, drawn from the seed. Order is kept. */
@@ -118,7 +120,7 @@ export class LinkProxy {
   /** Everything passes again; what was held back comes first. */
   heal(): void {
     this.#isRefusing = false;
-    this.#isSilent = false;
+    this.#isSilent = nobody;
     this.#delayMs = [0, 0];
     this.#flipWithin = 0;
     this.#next.toTarget = noDamage();
@@ -154,15 +156,20 @@ export class LinkProxy {
     };
     client.once('close', forget);
     target.once('close', forget);
-    if (this.#isSilent) {
-      client.pause();
-      target.pause();
-    }
+    this.#holdIfSilent(link);
+  }
+
+  #holdIfSilent({ client, target }: Link): void {
+    if (!this.#isSilent(client.remotePort ?? 0)) return;
+    client.pause();
+    target.pause();
   }
 
   #pipe(ends: Pick<Pipe, 'direction' | 'from' | 'to'>): void {
+    const client = ends.direction === 'toTarget' ? ends.from : ends.to;
     const pipe = {
       ...ends,
+      clientPort: client.remotePort ?? 0,
       damage: this.#next[ends.direction],
       passed: 0,
       flipNextAt: this.#drawFlip(0),
@@ -221,7 +228,7 @@ export class LinkProxy {
     // Pieces read before the pause still come; one look at the end of the jam is enough.
     if (pipe.to.listenerCount('drain') > 0) return;
     pipe.to.once('drain', () => {
-      if (!this.#isSilent) pipe.from.resume();
+      if (!this.#isSilent(pipe.clientPort)) pipe.from.resume();
     });
   }
 }
@@ -239,4 +246,12 @@ export function randomFrom(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+function everybody(): boolean {
+  return true;
+}
+
+function nobody(): boolean {
+  return false;
 }
