@@ -9,7 +9,9 @@ import type { Transport } from '../transport/transport.js';
 import type { MemberId } from '../types/ids.js';
 import type { Clock, Logger, Random } from '../types/ports.js';
 import { Checkpointer } from './checkpointer.js';
+import { Connections } from './connections.js';
 import type { CoreOptions } from './core.js';
+import type { DiskSpace } from './disk-space.js';
 import { Installer } from './installer.js';
 import { Member, type Scheduler } from './member.js';
 import { recoverMember } from './recovery.js';
@@ -31,6 +33,9 @@ export interface MemberParts {
   readonly describeSelf: CoreOptions['describeSelf'];
   readonly sessionEnded: CoreOptions['sessionEnded'];
   readonly pushed: CoreOptions['pushed'];
+  /** Left out where no door listens. */
+  readonly connections?: Connections;
+  readonly diskSpace?: Pick<DiskSpace, 'room'>;
 }
 
 export interface AssembledMember {
@@ -56,6 +61,7 @@ export async function assembleMember(parts: MemberParts): Promise<AssembledMembe
     initial: { hardState, snapshot: base, runs, appliedIndex: meta.index },
   };
   const core = { ...parts, raft, tree, appliedAt: { ...meta, time }, quarantine };
-  const member = new Member(core, { ...parts, log, checkpointer, installer });
+  const connections = parts.connections ?? new Connections();
+  const member = new Member(core, { ...parts, log, checkpointer, installer, connections });
   return { member, checkpointer };
 }

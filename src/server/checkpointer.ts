@@ -56,6 +56,11 @@ export class Checkpointer {
     this.#lastAtMs = options.clock.monotonicMs();
   }
 
+  /** The state on disk. */
+  get latest(): SnapshotMeta {
+    return this.#last;
+  }
+
   /** After every turn: begins a checkpoint when one is due. */
   consider(core: Core, failed: (error: unknown) => void): void {
     if (this.#taking !== undefined || this.#isSuspended || !this.#isDue(core)) return;

@@ -32,6 +32,11 @@ export class Flushing {
     this.#due.delete(gate);
   }
 
+  /** Connections with something to hand over, or that moved on. */
+  get due(): Iterable<Gate> {
+    return this.#due;
+  }
+
   run(): void {
     const { clock } = this.#host;
     const nowMs = clock.monotonicMs();
@@ -42,9 +47,14 @@ export class Flushing {
       const isLagging = gate.laggingCount > 0 && !gate.isBlocked;
       const hasTime = !isLagging || clock.monotonicMs() - nowMs < SLICE_MS_MAX / 2;
       if (isLagging && hasTime) this.#host.hub.catchUp(gate);
+      const hadRoom = gate.hasRoom;
       gate.flush(nowMs);
+      if (gate.isBlocked) continue;
       // One page a turn: the next one follows, unless the sink is full by then.
-      if (gate.laggingCount === 0 || gate.isBlocked) continue;
+      if (gate.laggingCount === 0) {
+        if ((isLagging || !hadRoom) && gate.workCount > 0) this.add(gate);
+        continue;
+      }
       if (hasTime) served.push(gate);
       else this.add(gate);
     }

@@ -8,7 +8,7 @@ import { NO_SESSION, type SessionId } from '../types/ids.js';
 import { ATTACHMENT_UNSENT_BYTES_MAX, RETRY_AFTER_MS } from '../types/limits.js';
 import { Fifo } from './fifo.js';
 import type { Attachment, Delivery, ReadRequest, Request, Sink, WatchStart } from './service.js';
-import type { Watch } from './watch-hub.js';
+import type { Watch } from './watch.js';
 
 /** A request under way. Reads and watch starts carry their `work`; changes wait for their outcome. */
 export interface Slot {
@@ -34,6 +34,8 @@ export interface GateHost {
 
 export class Gate implements Attachment {
   readonly identities: readonly string[];
+  /** The same for connections that may see the same. */
+  readonly identityKey: string;
   readonly ordered: boolean;
   readonly watches = new Map<number, Watch>();
   session: SessionId = NO_SESSION;
@@ -56,6 +58,8 @@ export class Gate implements Attachment {
   isBlocked = false;
   /** Watches that still read from the history. No answer may overtake what they have not been told. */
   laggingCount = 0;
+  /** Bytes of pages, history and answers that this turn has put before its sink, about. */
+  turnBytes = 0;
   /** What it was told last of the leader behind this member: STALE, or LIVE. */
   isStale = false;
   readonly #sink: Sink;
@@ -70,6 +74,7 @@ export class Gate implements Attachment {
     host: GateHost,
   ) {
     this.identities = options.identities;
+    this.identityKey = options.identities.join('\n');
     this.ordered = options.ordered;
     this.#sink = sink;
     this.#host = host;
@@ -149,6 +154,11 @@ export class Gate implements Attachment {
     return !this.isBlocked && this.laggingCount === 0;
   }
 
+  /** More pages may be put before its sink in this turn: what it holds then is known again. */
+  get hasRoom(): boolean {
+    return this.turnBytes < ATTACHMENT_UNSENT_BYTES_MAX;
+  }
+
   /** The oldest request without an answer, when it is one that this member itself can answer now. */
   nextWork(appliedIndex: number): Slot | undefined {
     if (!this.mayAnswer) return undefined;
@@ -173,6 +183,7 @@ export class Gate implements Attachment {
 
   /** End of the turn: hands over what may leave. Touch answers leave even when the sink is full. */
   flush(nowMs: number): void {
+    this.turnBytes = 0;
     if (this.mayAnswer) this.release();
     const batch = this.#urgent;
     this.#urgent = [];

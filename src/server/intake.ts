@@ -46,6 +46,8 @@ interface Timed {
   readonly timeoutMs: number;
 }
 
+/** An answer that comes at the deadline finds nobody: deadlines are looked at once per Raft tick of 15 ms. */
+const ANSWER_LEAD_MS = 40;
 const ALIVE = { type: 'done' } as const;
 
 export class Intake {
@@ -202,8 +204,11 @@ export class Intake {
   }
 
   #deadline(timeoutMs: number): number {
-    const wanted = timeoutMs > 0 ? timeoutMs : REQUEST_TIMEOUT_MS_DEFAULT;
-    return this.#host.nowMs() + Math.min(wanted, REQUEST_TIMEOUT_MS_MAX);
+    const wanted = Math.min(
+      timeoutMs > 0 ? timeoutMs : REQUEST_TIMEOUT_MS_DEFAULT,
+      REQUEST_TIMEOUT_MS_MAX,
+    );
+    return this.#host.nowMs() + wanted - Math.min(ANSWER_LEAD_MS, wanted / 4);
   }
 }
 

@@ -32,6 +32,8 @@ export class OriginQueue {
   #sent = 0;
   #last = 0;
   #bytes = 0;
+  /** When the next deadline may be over. */
+  #dueMs = Number.POSITIVE_INFINITY;
 
   constructor(member: MemberId, boot: number) {
     this.member = member;
@@ -66,6 +68,7 @@ export class OriginQueue {
     encodeCommand({ ...sender, origin }, body, this.#builder.writer);
     this.#builder.endEntry();
     this.#slots.push(slot);
+    if (slot.deadlineMs < this.#dueMs) this.#dueMs = slot.deadlineMs;
     // A batch travels as one message, and a longer one than a peer takes would never arrive.
     if (this.#builder.bytes >= RAFT_APPEND_BYTES_MAX) this.#seal();
   }
@@ -104,9 +107,17 @@ export class OriginQueue {
     return slot;
   }
 
-  /** Oldest first, those still waiting for their outcome. */
-  waiting(): Iterable<Slot> {
-    return this.#slots;
+  /** Those without an outcome whose deadline is over. Costs nothing while none has come. */
+  takeOverdue(nowMs: number): Slot[] {
+    if (nowMs < this.#dueMs) return [];
+    const overdue: Slot[] = [];
+    this.#dueMs = Number.POSITIVE_INFINITY;
+    for (const slot of this.#slots) {
+      if (slot.done !== undefined) continue;
+      if (slot.deadlineMs <= nowMs) overdue.push(slot);
+      else this.#dueMs = Math.min(this.#dueMs, slot.deadlineMs);
+    }
+    return overdue;
   }
 
   #seal(): void {

@@ -1,50 +1,183 @@
-/** Reads of the state as it is now. When they may run is decided elsewhere. */
-import { servicePath } from '../codec/instance.js';
+/**
+ * Reads of the state as it is now, by whoever has the asker's identities. When they may run is decided
+ * elsewhere. What the asker may not read is left out of lists, and refused when it was asked for by name.
+ */
+import { instancePath, SERVICES_ROOT, servicePath } from '../codec/instance.js';
 import type { Tree } from '../tree/tree.js';
 import { unreachable } from '../types/assert.js';
+import { NO_INDEX } from '../types/ids.js';
 import { PAGE_BYTES_MAX, PAGE_NODES_MAX } from '../types/limits.js';
+import { NO_SETTINGS } from '../types/settings.js';
 import type { Answer, Query } from './service.js';
 
-export function evaluate(tree: Tree, query: Query): Answer {
+export interface Asker {
+  readonly identities: readonly string[];
+  /** Watches at this member that see the instances of a service. */
+  subscribersOf(service: string): number;
+}
+
+export function evaluate(tree: Tree, query: Query, asker: Asker): Answer {
+  const place = placeOf(query);
+  if (place !== undefined && !tree.mayRead(place, asker.identities))
+    return { type: 'denied', path: place };
   switch (query.type) {
     case 'get':
       return { type: 'node', node: tree.get(query.path) };
+    case 'acl':
+      return { type: 'acl', found: tree.aclOf(query.path) };
     case 'list':
-      return listChildren(tree, query);
+    case 'subtree':
     case 'instances':
-      return listInstances(tree, query.service);
+      return listNodes(tree, query, asker.identities);
     case 'services':
-      return listServices(tree, query.after, query.limit);
+    case 'service':
+    case 'overrides':
+    case 'departures':
+      return ofCatalog(tree, query, asker);
+    case 'quotas':
+    case 'sessions':
+    case 'session':
+    case 'audit':
+      return ofCluster(tree, query, asker.identities);
     default:
       return unreachable(query);
   }
 }
 
-function listChildren(tree: Tree, query: Query & { type: 'list' }): Answer {
-  const { after, withData } = query;
-  const page = { after, withData, limit: pageLimit(query.limit), bytesMax: PAGE_BYTES_MAX };
-  const children = tree.children(query.path, page);
-  return { type: 'nodes', nodes: children?.nodes, more: children?.more ?? false };
+/** The node that must be readable; nothing is found out about what is below one that is not. */
+function placeOf(query: Query): string | undefined {
+  switch (query.type) {
+    case 'get':
+    case 'list':
+    case 'subtree':
+    case 'acl':
+      return query.path;
+    case 'instances':
+    case 'service':
+      return servicePath(query.service);
+    case 'departures':
+      return query.id === '' ? servicePath(query.service) : instancePath(query.service, query.id);
+    case 'overrides':
+      return query.service === '' ? SERVICES_ROOT : servicePath(query.service);
+    case 'services':
+      return SERVICES_ROOT;
+    default:
+      return undefined;
+  }
 }
 
-/** All of a service: a caller's balancer needs the whole roll at one revision. */
-function listInstances(tree: Tree, service: string): Answer {
-  const all = { limit: Number.POSITIVE_INFINITY, bytesMax: Number.POSITIVE_INFINITY };
-  const page = { ...all, withData: true, order: 'creation' as const };
-  return {
-    type: 'nodes',
-    nodes: tree.children(servicePath(service), page)?.nodes ?? [],
-    more: false,
-  };
+type NodesQuery = Query & { readonly type: 'list' | 'subtree' | 'instances' };
+
+function listNodes(tree: Tree, query: NodesQuery, identities: readonly string[]): Answer {
+  const limits = { limit: pageLimit(query.limit), bytesMax: PAGE_BYTES_MAX, identities };
+  const page = nodesOf(tree, query, limits);
+  if (page === 'denied') return { type: 'denied', path: placeOf(query)! };
+  const absent = query.type === 'instances' ? [] : undefined;
+  return { type: 'nodes', nodes: page?.nodes ?? absent, more: page?.more ?? false };
 }
 
-function listServices(tree: Tree, after: string, limit: number): Answer {
-  const { services, more } = tree.services({ after, limit: pageLimit(limit) });
-  return {
-    type: 'services',
-    services: services.map(({ name, count }) => ({ name, instances: count })),
-    more,
+function nodesOf(
+  tree: Tree,
+  query: NodesQuery,
+  limits: {
+    readonly limit: number;
+    readonly bytesMax: number;
+    readonly identities: readonly string[];
+  },
+) {
+  switch (query.type) {
+    case 'list': {
+      const { path, after, withData } = query;
+      return tree.children(path, { ...limits, after, withData });
+    }
+    case 'subtree': {
+      const { path, after, withData } = query;
+      if (tree.get(path) === undefined) return undefined;
+      return tree.subtree(path, { ...limits, withData, ...(after === '' ? {} : { after }) });
+    }
+    case 'instances': {
+      const after = query.after === undefined ? {} : { after: query.after };
+      const page = { ...limits, withData: true, order: 'creation' as const, ...after };
+      return tree.children(servicePath(query.service), page);
+    }
+    default:
+      return unreachable(query);
+  }
+}
+
+type CatalogQuery = Query & {
+  readonly type: 'services' | 'service' | 'overrides' | 'departures';
+};
+
+function ofCatalog(tree: Tree, query: CatalogQuery, asker: Asker): Answer {
+  switch (query.type) {
+    case 'services':
+      return listServices(tree, query);
+    case 'service':
+      return viewService(tree, query.service, asker);
+    case 'overrides': {
+      const { service, after } = query;
+      const page = tree.overridesPage({ service, after, limit: pageLimit(query.limit) });
+      return { type: 'overrides', overrides: page.overrides, more: page.more };
+    }
+    case 'departures':
+      return { type: 'departures', departures: departuresOf(tree, query) };
+    default:
+      return unreachable(query);
+  }
+}
+
+function departuresOf(tree: Tree, { service, id }: Query & { readonly type: 'departures' }) {
+  return id === '' ? tree.departures(service) : tree.departures(service, id);
+}
+
+function listServices(tree: Tree, query: Query & { readonly type: 'services' }): Answer {
+  const { services, more } = tree.services({ after: query.after, limit: pageLimit(query.limit) });
+  const shown = services.map(({ name, count }) => ({ name, instances: count }));
+  return { type: 'services', services: shown, more };
+}
+
+function viewService(tree: Tree, service: string, asker: Asker): Answer {
+  const node = tree.get(servicePath(service));
+  const known = tree.settings(service);
+  const view = {
+    service,
+    exists: node !== undefined,
+    settings: known?.settings ?? NO_SETTINGS,
+    version: known?.version ?? 0,
+    settingsRevision: known?.revision ?? NO_INDEX,
+    instances: node?.stat.childCount ?? 0,
+    subscribers: asker.subscribersOf(service),
   };
+  return { type: 'service', service: view };
+}
+
+type ClusterQuery = Query & { readonly type: 'quotas' | 'sessions' | 'session' | 'audit' };
+
+function ofCluster(tree: Tree, query: ClusterQuery, identities: readonly string[]): Answer {
+  switch (query.type) {
+    case 'quotas':
+      return {
+        type: 'quotas',
+        quotas: tree.quotas().filter(({ path }) => tree.mayRead(path, identities)),
+      };
+    case 'sessions': {
+      const page = tree.sessionInfos({ after: query.after, limit: pageLimit(query.limit) });
+      return { type: 'sessions', sessions: page.sessions, more: page.more };
+    }
+    case 'session': {
+      const { session, after } = query;
+      const page = tree.ephemeralsPage(session, { after, limit: pageLimit(query.limit) });
+      const paths = page.paths.filter((path) => tree.mayRead(path, identities));
+      return { type: 'session', session: tree.sessionInfo(session), paths, more: page.more };
+    }
+    case 'audit': {
+      const page = tree.audit({ before: query.before, limit: pageLimit(query.limit) });
+      return { type: 'audit', entries: page.entries, more: page.more };
+    }
+    default:
+      return unreachable(query);
+  }
 }
 
 function pageLimit(wanted: number): number {

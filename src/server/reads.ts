@@ -1,17 +1,19 @@
 /**
  * Reads and watch starts under way. A linearizable read waits for a read index from a quorum-confirmed
  * leader and until this member has applied that far; a session read only for its floor. On an ordered
- * connection it also waits for its turn among the requests before it.
+ * connection it also waits for its turn among the requests before it. Work is proportional to what can
+ * run, however much waits.
  *
  * Invariant: a read runs only when slot.index ≤ applied index and its turn has come.
  */
 
 import type { Tree } from '../tree/tree.js';
 import { unreachable } from '../types/assert.js';
-import { type Failure, notApplied, type Slot } from './gate.js';
-import { evaluate } from './queries.js';
+import { type Failure, type Gate, notApplied, type Slot } from './gate.js';
+import { IndexQueue } from './index-queue.js';
+import { type Asker, evaluate } from './queries.js';
 import type { Rounds } from './rounds.js';
-import type { Delivery, ReadRequest, WatchStart } from './service.js';
+import type { Answer, Delivery, ReadRequest, WatchStart } from './service.js';
 import type { WatchHub } from './watch-hub.js';
 
 export interface ReadsHost {
@@ -30,21 +32,27 @@ export class Reads {
   readonly #questions = new Set<Slot[]>();
   #lastQuestion: Slot[] = [];
   #lastQuestionRound = -1;
-  /** The index is known; waiting to have applied it, or for their turn. */
-  #behind: Slot[] = [];
+  /** The index is known; waiting to have applied it. */
+  readonly #behind = new IndexQueue();
+  /** Applied far enough: of unordered connections, and ordered ones that have such a read. */
+  #ready: Slot[] = [];
+  readonly #readyGates = new Set<Gate>();
+  /** When the next deadline may be over. */
+  #dueMs = Number.POSITIVE_INFINITY;
+  #hasClosed = false;
 
   constructor(host: ReadsHost) {
     this.#host = host;
   }
 
   add(slot: Slot, request: ReadRequest): void {
-    this.#open.add(slot);
+    this.track(slot);
     if (request.consistency === 'linearizable') this.#unasked.push(slot);
     else this.#place(slot, request.floor);
   }
 
   addWatch(slot: Slot, request: WatchStart): void {
-    this.#open.add(slot);
+    this.track(slot);
     const start = startOf(request);
     // Behind, or told a revision that never was: only a leader knows which.
     if (start > this.#host.tree().revision) this.#unasked.push(slot);
@@ -54,6 +62,12 @@ export class Reads {
   /** Something else with a deadline; end it with `finish`. */
   track(slot: Slot): void {
     this.#open.add(slot);
+    this.#dueMs = Math.min(this.#dueMs, slot.deadlineMs);
+  }
+
+  /** A connection is gone, and with it what it asked. */
+  closed(): void {
+    this.#hasClosed = true;
   }
 
   finish(slot: Slot, delivery: Delivery): void {
@@ -64,6 +78,11 @@ export class Reads {
   fail(slot: Slot, failure: Failure): void {
     this.#open.delete(slot);
     slot.gate.fail(slot, failure);
+  }
+
+  /** Nothing is shown from now on. */
+  failAll(failure: Failure): void {
+    for (const slot of [...this.#open]) this.fail(slot, failure);
   }
 
   /** Reads that wait for a leader to answer for them. */
@@ -100,18 +119,19 @@ export class Reads {
     }
   }
 
-  /** Runs whatever can run now. */
-  run(): void {
-    if (this.#behind.length === 0) return;
+  /** Runs whatever can run now: what was reached, and what waited for its turn on connections that moved. */
+  run(moved: Iterable<Gate>): void {
     const applied = this.#host.tree().revision;
-    const behind = this.#behind;
-    this.#behind = [];
-    for (const slot of behind) {
-      if (!slot.gate.ordered && slot.index <= applied) this.#perform(slot);
-      else if (slot.done === undefined && !slot.gate.isClosed) this.#behind.push(slot);
+    for (let slot = this.#behind.take(applied); slot !== undefined; ) {
+      this.#reached(slot);
+      slot = this.#behind.take(applied);
     }
-    for (const { gate } of this.#behind) if (gate.ordered) this.#runInOrder(gate, applied);
-    this.#behind = this.#behind.filter((slot) => slot.done === undefined);
+    const ready = this.#ready;
+    this.#ready = [];
+    for (const slot of ready) this.#perform(slot);
+    for (const gate of moved) if (gate.ordered && gate.workCount > 0) this.#readyGates.add(gate);
+    for (const gate of this.#readyGates) this.#runInOrder(gate, applied);
+    this.#readyGates.clear();
   }
 
   /**
@@ -134,22 +154,38 @@ export class Reads {
     for (const earlier of slot.gate.workBefore(slot)) this.fail(earlier, failure);
   }
 
+  /** Costs nothing while no deadline has come and no connection was closed. */
   sweep(nowMs: number): void {
+    if (nowMs < this.#dueMs && !this.#hasClosed) return;
+    this.#hasClosed = false;
+    this.#dueMs = Number.POSITIVE_INFINITY;
     for (const slot of this.#open) {
       if (slot.gate.isClosed) this.#open.delete(slot);
       else if (slot.deadlineMs <= nowMs) this.fail(slot, timeoutOf(slot));
+      else this.#dueMs = Math.min(this.#dueMs, slot.deadlineMs);
     }
     for (const slots of this.#questions) keepOpen(slots);
+    this.#behind.keep(isOpen);
   }
 
   #place(slot: Slot, index: number): void {
     slot.index = index;
-    this.#behind.push(slot);
+    if (index > this.#host.tree().revision) this.#behind.push(slot);
+    else this.#reached(slot);
   }
 
-  #runInOrder(gate: Slot['gate'], applied: number): void {
-    for (let slot = gate.nextWork(applied); slot !== undefined; slot = gate.nextWork(applied))
+  #reached(slot: Slot): void {
+    if (slot.gate.ordered) this.#readyGates.add(slot.gate);
+    else this.#ready.push(slot);
+  }
+
+  /** As many as the connection has room for; the others follow when it has been flushed. */
+  #runInOrder(gate: Gate, applied: number): void {
+    while (gate.hasRoom) {
+      const slot = gate.nextWork(applied);
+      if (slot === undefined) return;
       this.#perform(slot);
+    }
   }
 
   #perform(slot: Slot): void {
@@ -158,14 +194,14 @@ export class Reads {
     const tree = this.#host.tree();
     const { revision } = tree;
     switch (work.type) {
-      case 'read':
-        return this.finish(slot, {
-          type: 'answer',
-          id,
-          answer: evaluate(tree, work.query),
-          revision,
-        });
+      case 'read': {
+        const answer = evaluate(tree, work.query, this.#asker(gate));
+        gate.turnBytes += bytesOf(answer);
+        return this.finish(slot, { type: 'answer', id, answer, revision });
+      }
       case 'watch':
+        if (!tree.mayRead(work.path, gate.identities))
+          return this.fail(slot, notApplied('DENIED', `${work.path} may not be read`));
         this.finish(slot, { type: 'outcome', id, outcome: { type: 'done' }, revision });
         gate.release();
         return this.#host.hub.start(gate, work);
@@ -173,6 +209,23 @@ export class Reads {
         return unreachable(work);
     }
   }
+
+  #asker({ identities }: Gate): Asker {
+    return { identities, subscribersOf: (service) => this.#host.hub.subscribersOf(service) };
+  }
+}
+
+/** What an answer takes on the wire, about; only those that carry data count. */
+function bytesOf(answer: Answer): number {
+  if (answer.type === 'node') return answer.node?.data.length ?? 0;
+  if (answer.type !== 'nodes') return 0;
+  let bytes = 0;
+  for (const { path, data } of answer.nodes ?? []) bytes += path.length + data.length;
+  return bytes;
+}
+
+function isOpen(slot: Slot): boolean {
+  return slot.done === undefined && !slot.gate.isClosed;
 }
 
 function startOf({ start }: WatchStart): number {
@@ -182,8 +235,7 @@ function startOf({ start }: WatchStart): number {
 /** In place. */
 function keepOpen(slots: Slot[]): void {
   let kept = 0;
-  for (const slot of slots)
-    if (slot.done === undefined && !slot.gate.isClosed) slots[kept++] = slot;
+  for (const slot of slots) if (isOpen(slot)) slots[kept++] = slot;
   slots.length = kept;
 }
 

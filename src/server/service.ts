@@ -14,8 +14,11 @@ import type { MemberStatus } from '../types/peer.js';
 import type { AuditEntry, Departure } from '../types/record.js';
 import type { SessionInfo } from '../types/session.js';
 import type { ServiceSettings } from '../types/settings.js';
+import type { Connections } from './connections.js';
 
 export interface Service {
+  /** How many clients may be connected, through all doors together. */
+  readonly connections: Connections;
   /** A connection arrives. Everything for it goes to `sink` until `close`. */
   attach(options: AttachOptions, sink: Sink): Attachment;
   status(): ServiceStatus;

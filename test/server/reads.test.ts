@@ -22,7 +22,7 @@ class Setting {
   turn(nowMs: number): void {
     this.reads.ask();
     this.rounds.startNext(nowMs);
-    this.reads.run();
+    this.reads.run([this.lone.gate]);
     this.lone.gate.flush(nowMs);
   }
 
@@ -58,6 +58,7 @@ test('those whose time is over are forgotten, however long no quorum answers', (
     expect(setting.reads.unconfirmed).toBeLessThanOrEqual(11);
   }
   setting.lone.gate.close('local');
+  setting.reads.closed();
   setting.reads.sweep(0);
   expect(setting.reads.unconfirmed).toBe(0);
 });
