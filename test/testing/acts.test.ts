@@ -195,7 +195,7 @@ describe('pause and resume', () => {
 
   test('a paused member has not seen what it was told late, and catches up', async () => {
     const name = await aFollower();
-    const watch = clientOf(name).watch('/');
+    const watch = clientOf(name).watch('/', { scope: 'children' });
     const seen: WatchEvent[] = [];
     let created = 0;
     for await (const event of watch) {
