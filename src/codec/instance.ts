@@ -67,6 +67,7 @@ export function decodeInstance(node: TreeNode): Instance | undefined {
     incarnation: stat.incarnation,
     url: instanceUrl(spec),
     overridden: override !== undefined,
+    ...(override !== undefined && { override }),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Cause, EventBatch, EventType, TreeEvent } from '../types/event.js'
 import { asRevision, asSessionId, type Revision } from '../types/ids.js';
 import { INSTANCE_STATES, type Instance, type InstanceState } from '../types/instance.js';
 import type { NodeKind, NodeStat, Override, TreeNode } from '../types/node.js';
+import type { ServiceSettings } from '../types/settings.js';
 import type { Outgoing } from './shapes.js';
 
 /** In the order of the numbers of their enums. */
@@ -19,6 +20,7 @@ const CAUSES: readonly Cause[] = [
   'grace',
   'operator',
   'takeover',
+  'reap',
   'revoke',
   'restore',
 ];
@@ -125,7 +127,16 @@ export function instanceMessage(instance: Instance): Outgoing<wire.Instance> {
   return { ...instance, state: stateNumber(instance.state) };
 }
 
+export function settingsMessage(
+  settings: ServiceSettings,
+  { version, revision }: { readonly version: number; readonly revision: number },
+): Outgoing<wire.ServiceSettings> {
+  const { policy, minimumHealthy, fields } = settings;
+  return { policy, minimumHealthy, fields, version, revision };
+}
+
 export function instanceFrom(message: wire.Instance): Instance {
+  const { override } = message;
   return {
     service: message.service,
     id: message.id,
@@ -146,6 +157,7 @@ export function instanceFrom(message: wire.Instance): Instance {
     incarnation: asRevision(message.incarnation),
     url: message.url,
     overridden: message.overridden,
+    ...(override !== undefined && { override: overrideFrom(override) }),
   };
 }
 

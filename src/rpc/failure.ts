@@ -58,14 +58,33 @@ export function plainText(error: RollcallError): string {
 }
 
 /** `endpoint`: the member that answered, HOST:PORT. */
-export function errorFrom(detail: ErrorDetail, endpoint?: string): RollcallError {
+export function errorFrom(
+  detail: ErrorDetail,
+  endpoint?: string,
+  ofTransaction = false,
+): RollcallError {
   const isUnknown = detail.outcome === FailureOutcome.FAILURE_OUTCOME_UNKNOWN;
+  const hasPosition = ofTransaction && (detail.position !== 0 || BY_STEP.has(detail.code));
   return new RollcallError(codeFrom(detail), detail.message, {
     outcome: isUnknown ? 'unknown' : 'not-applied',
     ...(detail.retryAfterMs > 0 && { retryAfterMs: detail.retryAfterMs }),
     ...(endpoint !== undefined && { endpoint }),
+    ...(hasPosition && { position: detail.position }),
   });
 }
+
+/** Given by one guard or operation of a transaction, never to the whole: the first position is 0, too. */
+const BY_STEP: ReadonlySet<string> = new Set<RefusalCode>([
+  'NO_NODE',
+  'NODE_EXISTS',
+  'NO_PARENT',
+  'BAD_VERSION',
+  'NOT_EMPTY',
+  'NO_CHILDREN_FOR_EPHEMERALS',
+  'GUARD_FAILED',
+  'DENIED',
+  'QUOTA_EXCEEDED',
+]);
 
 /** A code of a later version is treated as the nearest that this version knows. */
 function codeFrom(detail: ErrorDetail): ErrorCode {

@@ -3,6 +3,7 @@
  * x-discovery ServiceInstance, with our own fields beside them (`codec/instance.ts`).
  */
 import type { Revision } from './ids.js';
+import type { Override } from './node.js';
 
 export type InstanceState = 'STARTING' | 'UP' | 'DRAINING' | 'DOWN';
 
@@ -43,6 +44,8 @@ export interface Instance extends InstanceSpec {
   readonly url: string;
   /** An operator's override is in force (state shows DRAINING). */
   readonly overridden: boolean;
+  /** Set when it is. */
+  readonly override?: Override;
 }
 
 /** Why an instance left. */

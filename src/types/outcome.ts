@@ -4,7 +4,7 @@
  */
 import type { RefusalCode } from './errors.js';
 import type { Revision, SessionId } from './ids.js';
-import type { NodeStat } from './node.js';
+import type { NodeStat, Override } from './node.js';
 
 export interface Refused {
   readonly type: 'refused';
@@ -52,6 +52,8 @@ export interface Registered {
   readonly stat: NodeStat;
   /** An existing place on the roll was kept. */
   readonly tookOver: boolean;
+  /** An operator's, in force over the instance. */
+  readonly override?: Override;
 }
 
 /** A subtree or a session's nodes went, at one revision. */

@@ -88,6 +88,12 @@ describe('service definitions', () => {
       'Subscribe',
       'Register',
       'Deregister',
+      'GetService',
+      'SetService',
+      'SetOverride',
+      'LiftOverride',
+      'Overrides',
+      'Departures',
       'Hold',
     ]);
   });

@@ -1,14 +1,14 @@
 /**
- * The one attachment of all unary calls. Calls that arrive in the same turn are submitted as one batch;
- * answers are given in slices, so that a burst of them delays nobody else. At its bound a call is turned
- * away before anything is proposed.
+ * The one attachment of all unary calls from one address. Calls that arrive in the same turn are submitted
+ * as one batch; answers are given in slices, so that a burst of them delays nobody else. At its bound a call
+ * is turned away before anything is proposed.
  */
 import type { ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import type { FaceMetrics } from '../../server/face.js';
 import type { Attachment, Delivery, Request, Service, Sink } from '../../server/service.js';
 import { RollcallError } from '../../types/errors.js';
 import { ATTACHMENT_REQUESTS_MAX, RETRY_AFTER_MS } from '../../types/limits.js';
-import { type Answered, type Failure, failureError, refusal } from './responses.js';
+import { type Answered, type Failure, refusalIn } from './responses.js';
 import { callStatus } from './status.js';
 
 /** Answers written in one go: about three milliseconds of grpc-js. */
@@ -34,9 +34,14 @@ export class Anonymous implements Sink {
   #answers: Delivery[] = [];
   #isSlicing = false;
 
-  constructor(service: Service, metrics: FaceMetrics) {
+  constructor(service: Service, metrics: FaceMetrics, identities: readonly string[]) {
     this.#metrics = metrics;
-    this.#attachment = service.attach({ identities: [], ordered: false }, this);
+    this.#attachment = service.attach({ identities, ordered: false }, this);
+  }
+
+  /** Nobody waits for an answer. */
+  get isIdle(): boolean {
+    return this.#pending.size === 0;
   }
 
   /** The id for the next request; undefined when there is no room. */
@@ -115,12 +120,9 @@ export class Pending {
 
   /** The code for the metrics. */
   answer(delivery: Answered | Failure): string {
-    if (delivery.type === 'failure') return this.#fail(failureError(delivery));
-    if (delivery.type === 'outcome' && delivery.outcome.type === 'refused') {
-      const { error, position } = refusal(delivery.outcome);
-      return this.#fail(error, position);
-    }
-    const response = this.method.respond(delivery, this.#message as never);
+    const refusal = refusalIn(delivery);
+    if (refusal !== undefined) return this.#fail(refusal.error, refusal.position);
+    const response = this.method.respond(delivery as Answered, this.#message as never);
     if (response instanceof RollcallError) return this.#fail(response);
     this.#reply(null, response);
     return 'OK';

@@ -1,31 +1,29 @@
 /** The Catalog service: the roll read, followed, and changed outside of sessions. */
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import { servicePath } from '../../codec/instance.js';
 import type * as wire from '../../gen/index.js';
 import { codec } from '../../rpc/definitions.js';
-import type { WatchStart } from '../../server/service.js';
 import { RollcallError } from '../../types/errors.js';
-import { asRevision } from '../../types/ids.js';
 import type { InstanceSpec } from '../../types/instance.js';
-import { nameProblem } from '../../types/path.js';
 import type { UnaryCall } from './anonymous.js';
-import type { GrpcContext } from './context.js';
+import { addressOf } from './callers.js';
+import { departuresRequest, instancesRequest, servicesRequest } from './catalog-requests.js';
+import {
+  departuresResponse,
+  instancesResponse,
+  registerResponse,
+  servicesResponse,
+} from './catalog-responses.js';
+import { type GrpcContext, memberNames } from './context.js';
 import { Hold } from './hold.js';
 import { filterFrom, type InstanceFilter } from './instance-filter.js';
 import { Malformed } from './malformed.js';
-import { addressOfPeer, deregisterBody, instanceSpec, registerBody } from './registration.js';
-import { instancesRequest, servicesRequest, writeRequest } from './requests.js';
-import {
-  answerOf,
-  instancesResponse,
-  outcomeOf,
-  registerResponse,
-  servicesResponse,
-} from './responses.js';
-import { RollView } from './roll-view.js';
+import { operatorHandlers } from './operators.js';
+import { instanceSpec, registerBody } from './registration.js';
+import { writeRequest } from './requests.js';
+import { answerOf, outcomeOf } from './responses.js';
 import { callStatus, invalid } from './status.js';
+import { subscribe } from './subscription.js';
 import { type UnaryHandler, unary } from './unary.js';
-import { WatchCall } from './watch-call.js';
 
 type StreamCall<Message> = ServerWritableStream<Message | Malformed, unknown>;
 
@@ -33,10 +31,17 @@ export function catalogHandlers(context: GrpcContext) {
   return {
     Services: unary(context, SERVICES),
     Instances: unary(context, INSTANCES),
+    Departures: unary(context, departuresHandler(context)),
     Register: unary(context, registerHandler()),
-    Deregister: unary(context, DEREGISTER),
-    Subscribe: (call: StreamCall<wire.SubscribeRequest>) => subscribe(context, call),
-    Hold: (call: StreamCall<wire.HoldRequest>) => hold(context, call),
+    ...operatorHandlers(context),
+    Subscribe: (call: StreamCall<wire.SubscribeRequest>) => {
+      const problem = subscribe(context, call);
+      if (problem !== undefined) call.emit('error', callStatus(problem));
+    },
+    Hold: (call: StreamCall<wire.HoldRequest>) => {
+      const problem = hold(context, call);
+      if (problem !== undefined) call.emit('error', callStatus(problem));
+    },
   };
 }
 
@@ -56,12 +61,24 @@ const INSTANCES: UnaryHandler<wire.InstancesRequest> = {
     return filter instanceof RollcallError ? filter : instancesRequest(message, frame);
   },
   respond: (delivery, message: wire.InstancesRequest) => {
-    const { nodes } = answerOf(delivery, 'nodes');
+    const nodes = answerOf(delivery, 'nodes');
     const filter = filterFrom(message.filter) as InstanceFilter | undefined;
     const response = instancesResponse(nodes, filter, delivery.revision);
     return codec('InstancesResponse').encode(response);
   },
 };
+
+function departuresHandler(context: GrpcContext): UnaryHandler<wire.DeparturesRequest> {
+  return {
+    name: 'Catalog/Departures',
+    request: departuresRequest,
+    respond: (delivery) => {
+      const departures = answerOf(delivery, 'departures');
+      const response = departuresResponse(departures, delivery.revision, memberNames(context));
+      return codec('DeparturesResponse').encode(response);
+    },
+  };
+}
 
 /** Keeps what was registered beside the call, because the response shows the whole instance. */
 function registerHandler(): UnaryHandler<wire.RegisterRequest> {
@@ -89,44 +106,15 @@ function staticSpec(message: wire.RegisterRequest, call: UnaryCall): InstanceSpe
       'this call registers only static instances: use Hold, or the stream of a session',
     );
   }
-  const address = addressOfPeer(call.getPeer());
+  const address = addressOf(call);
   return instanceSpec(message, { address, registeredAt: message.registeredAt || Date.now() });
 }
 
-const DEREGISTER: UnaryHandler<wire.DeregisterRequest> = {
-  name: 'Catalog/Deregister',
-  request: (message, frame) => writeRequest(deregisterBody(message), frame),
-  respond: ({ revision }) => codec('DeregisterResponse').encode({ revision }),
-};
-
-function subscribe(context: GrpcContext, call: StreamCall<wire.SubscribeRequest>): void {
+/** Why nothing is held. */
+function hold(context: GrpcContext, call: StreamCall<wire.HoldRequest>): RollcallError | undefined {
   const message = call.request;
-  if (message instanceof Malformed) return refuse(call, message.error);
-  const start = rollStart(message);
-  const filter = filterFrom(message.filter);
-  if (start instanceof RollcallError) return refuse(call, start);
-  if (filter instanceof RollcallError) return refuse(call, filter);
-  const view = new RollView(filter);
-  new WatchCall(context, call, { start, translate: (delivery) => view.take(delivery) });
-}
-
-function rollStart({ service, afterRevision }: wire.SubscribeRequest): WatchStart | RollcallError {
-  const problem = nameProblem(service);
-  if (problem !== undefined) return invalid(`service: ${problem}`);
-  const start = afterRevision === 0 ? 'snapshot' : asRevision(afterRevision);
-  const path = servicePath(service);
-  return { type: 'watch', id: 1, timeoutMs: 0, watch: 1, path, scope: 'children', start };
-}
-
-function hold(context: GrpcContext, call: StreamCall<wire.HoldRequest>): void {
-  const message = call.request;
-  if (message instanceof Malformed) return refuse(call, message.error);
-  const caller = { address: addressOfPeer(call.getPeer()), registeredAt: Date.now() };
-  const spec = instanceSpec(message, caller);
-  if (spec instanceof RollcallError) return refuse(call, spec);
-  Hold.begin(context, call, { message, spec });
-}
-
-function refuse(call: StreamCall<unknown>, error: RollcallError): void {
-  call.emit('error', callStatus(error));
+  if (message instanceof Malformed) return message.error;
+  const spec = instanceSpec(message, { address: addressOf(call), registeredAt: Date.now() });
+  if (spec instanceof RollcallError) return spec;
+  return Hold.begin(context, call, { message, spec });
 }

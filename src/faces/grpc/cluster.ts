@@ -4,17 +4,36 @@ import { wholeMs } from '../../rpc/convert.js';
 import { codec } from '../../rpc/definitions.js';
 import type { Outgoing } from '../../rpc/shapes.js';
 import type { MemberView, ServiceStatus } from '../../server/service.js';
+import { asRevision } from '../../types/ids.js';
 import type { Reply } from './anonymous.js';
 import type { GrpcContext } from './context.js';
+import { readRequest } from './requests.js';
+import { answerOf } from './responses.js';
+import { type UnaryHandler, unary } from './unary.js';
 
-export function clusterHandlers({ service }: GrpcContext) {
+export function clusterHandlers(context: GrpcContext) {
+  const { service } = context;
   return {
     Status: (_call: unknown, reply: Reply) =>
       reply(null, codec('StatusResponse').encode(statusMessage(service.status()))),
     Members: (_call: unknown, reply: Reply) =>
       reply(null, codec('MembersResponse').encode({ members: service.members().map(memberInfo) })),
+    Audit: unary(context, AUDIT),
   };
 }
+
+const AUDIT: UnaryHandler<wire.AuditRequest> = {
+  name: 'Cluster/Audit',
+  request: (message, frame) => {
+    const { before, limit } = message;
+    return readRequest({ type: 'audit', before: asRevision(before), limit }, message, frame);
+  },
+  respond: (delivery) => {
+    const { entries, more } = answerOf(delivery, 'audit');
+    const nextBefore = more ? (entries.at(-1)?.revision ?? 0) : 0;
+    return codec('AuditResponse').encode({ entries, revision: delivery.revision, nextBefore });
+  },
+};
 
 export function statusMessage(status: ServiceStatus): Outgoing<wire.StatusResponse> {
   const { self } = status;
@@ -34,6 +53,12 @@ export function statusMessage(status: ServiceStatus): Outgoing<wire.StatusRespon
     services: status.services,
     uptimeMs: Math.round(status.uptimeMs),
     confirmationAgeMs: wholeMs(status.confirmationAgeMs),
+    connections: status.connections,
+    historyFloor: status.historyFloor,
+    checkpointIndex: status.checkpointIndex,
+    diskFreeBytes: status.diskFreeBytes ?? 0,
+    disk: self.disk,
+    corrupt: status.isCorrupt,
   };
 }
 
@@ -50,5 +75,6 @@ function memberInfo({ status, reachable }: MemberView): Outgoing<wire.MemberInfo
     appliedIndex: status.appliedIndex,
     pid: status.pid,
     version: status.version,
+    disk: status.disk,
   };
 }

@@ -4,7 +4,8 @@
  */
 import type { FaceMetrics } from '../../server/face.js';
 import type { Service } from '../../server/service.js';
-import type { Anonymous } from './anonymous.js';
+import type { Callers } from './callers.js';
+import type { Pulse } from './pulse.js';
 
 /** A call without an end of its own. */
 export interface LongCall {
@@ -15,6 +16,15 @@ export interface LongCall {
 export interface GrpcContext {
   readonly service: Service;
   readonly metrics: FaceMetrics;
-  readonly anonymous: Anonymous;
+  readonly callers: Callers;
   readonly longCalls: Set<LongCall>;
+  /** Instances that wait for slow readers, of all subscriptions of this member together. */
+  readonly waiting: { total: number };
+  readonly pulse: Pulse;
+}
+
+/** Its name; its id when nobody by that id is a member any more. */
+export function memberNames({ service }: GrpcContext): (id: string) => string {
+  const names = new Map(service.members().map(({ status }) => [status.id as string, status.name]));
+  return (id) => names.get(id) ?? id;
 }

@@ -7,7 +7,7 @@ import { codec } from '../../rpc/definitions.js';
 import type { Delivery } from '../../server/service.js';
 import type { EventBatch } from '../../types/event.js';
 import { PAGE_BYTES_MAX } from '../../types/limits.js';
-import type { TreeNode } from '../../types/node.js';
+import type { Override, TreeNode } from '../../types/node.js';
 import { messageBytes, writeWatchEvents } from './hot-messages.js';
 
 const watchBytes = new WeakMap<EventBatch, readonly Buffer[]>();
@@ -39,17 +39,19 @@ export function snapshotBytes(snapshot: SnapshotDelivery): Buffer[] {
   });
 }
 
-/** What a node takes on the wire besides its path and data, at most but for overrides. */
+/** What a node takes on the wire besides its path, data and override, at most. */
 const NODE_BYTES = 128;
+/** Of a UTF-16 code unit as UTF-8, at most. */
+const CHARACTER_BYTES = 3;
+
+type Sized = Pick<TreeNode, 'path' | 'data' | 'override'>;
 
 /** At least one part, which may be empty. */
-export function cutByBytes<T extends Pick<TreeNode, 'path' | 'data'>>(
-  nodes: readonly T[],
-): (readonly T[])[] {
+export function cutByBytes<T extends Sized>(nodes: readonly T[]): (readonly T[])[] {
   const parts: T[][] = [[]];
   let bytes = 0;
   for (const node of nodes) {
-    const size = NODE_BYTES + node.data.length + node.path.length;
+    const size = sizeOf(node);
     if (bytes > 0 && bytes + size > PAGE_BYTES_MAX) {
       parts.push([]);
       bytes = 0;
@@ -58,6 +60,15 @@ export function cutByBytes<T extends Pick<TreeNode, 'path' | 'data'>>(
     parts.at(-1)!.push(node);
   }
   return parts;
+}
+
+function sizeOf({ path, data, override }: Sized): number {
+  const texts = path.length + (override === undefined ? 0 : textLength(override));
+  return NODE_BYTES + data.length + CHARACTER_BYTES * texts;
+}
+
+function textLength({ action, who, reason }: Override): number {
+  return action.length + who.length + reason.length;
 }
 
 /** Empty for what a watch does not carry. */

@@ -70,6 +70,7 @@ const CREATE_REVISION = tag(3, VARINT);
 const SET_STAT = tag(1, LENGTH);
 const SET_REVISION = tag(2, VARINT);
 const DELETE_REVISION = tag(1, VARINT);
+const DELETE_NODES = tag(2, VARINT);
 const GET_NODE = tag(1, LENGTH);
 const GET_REVISION = tag(2, VARINT);
 
@@ -89,8 +90,9 @@ export function writeSetResponse(writer: MessageWriter, stat: NodeStat, revision
   writer.uint(SET_REVISION, revision);
 }
 
-export function writeDeleteResponse(writer: MessageWriter, revision: number): void {
+export function writeDeleteResponse(writer: MessageWriter, revision: number, nodes = 0): void {
   writer.uint(DELETE_REVISION, revision);
+  writer.uint(DELETE_NODES, nodes);
 }
 
 export function writeGetResponse(

@@ -5,12 +5,13 @@
  */
 import type { Attachment, Delivery, Request, Service, Sink } from '../../server/service.js';
 import type { RollcallError } from '../../types/errors.js';
-import { type Answered, failureError, refusal } from './responses.js';
+import { type Answered, refusalIn } from './responses.js';
 
 /** The next request, or nothing when that was the last answer. */
 export type Step = (delivery: Answered) => Request | undefined;
 
 export interface OneShotCall {
+  readonly identities: readonly string[];
   readonly first: Request;
   readonly step: Step;
   failed(error: RollcallError): void;
@@ -22,15 +23,15 @@ export class OneShot implements Sink {
 
   constructor(service: Service, call: OneShotCall) {
     this.#call = call;
-    this.#attachment = service.attach({ identities: [], ordered: true }, this);
+    this.#attachment = service.attach({ identities: call.identities, ordered: true }, this);
     this.#attachment.submit([call.first]);
   }
 
   deliver(batch: readonly Delivery[]): void {
     for (const delivery of batch) {
-      if (delivery.type === 'failure') return this.#fail(failureError(delivery));
+      const refusal = refusalIn(delivery);
+      if (refusal !== undefined) return this.#fail(refusal.error);
       if (delivery.type !== 'outcome') continue;
-      if (delivery.outcome.type === 'refused') return this.#fail(refusal(delivery.outcome).error);
       const next = this.#call.step(delivery);
       setImmediate(() => this.#go(next));
     }

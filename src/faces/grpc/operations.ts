@@ -5,39 +5,35 @@ import type { Outgoing } from '../../rpc/shapes.js';
 import type { Request } from '../../server/service.js';
 import { RollcallError } from '../../types/errors.js';
 import type { InstanceSpec } from '../../types/instance.js';
+import { instancesRequest, servicesRequest } from './catalog-requests.js';
+import { instancesResponse, registerResponse, servicesResponse } from './catalog-responses.js';
 import { filterFrom, type InstanceFilter } from './instance-filter.js';
 import { deregisterBody, instanceSpec, registerBody, updateBody } from './registration.js';
+import { type Frame, writeRequest } from './requests.js';
+import type { Answered } from './responses.js';
+import { attachRequest, openRequest } from './session-requests.js';
+import { openResponse } from './session-responses.js';
+import { invalid } from './status.js';
 import {
   createBody,
   deleteBody,
-  type Frame,
+  getAclRequest,
   getRequest,
-  instancesRequest,
   listRequest,
-  servicesRequest,
+  setAclBody,
   setBody,
   transactBody,
   watchRequest,
-  writeRequest,
-} from './requests.js';
-import {
-  type Answered,
-  instancesResponse,
-  listResponse,
-  openResponse,
-  registerResponse,
-  servicesResponse,
-  transactResponse,
-} from './responses.js';
-import { attachRequest, openRequest } from './session-requests.js';
-import { invalid } from './status.js';
+} from './tree-requests.js';
+import { aclResponse, listResponse, transactResponse } from './tree-responses.js';
 
 export type Asked = Request & { readonly id: number };
 
 /** What must be remembered of an operation to answer it. */
 export type Memory =
   | { readonly type: 'register'; readonly spec: InstanceSpec }
-  | { readonly type: 'instances'; readonly filter: InstanceFilter | undefined };
+  | { readonly type: 'instances'; readonly filter: InstanceFilter | undefined }
+  | { readonly type: 'list'; readonly recursive: boolean };
 
 export interface Understood {
   readonly request: Asked | RollcallError;
@@ -53,6 +49,8 @@ export function understand(operation: wire.StreamOperation, peer: string): Under
       return register(operation.register!, frame, peer);
     case 'instances':
       return instances(operation.instances!, frame);
+    case 'list':
+      return list(operation.list!, frame);
     default:
       return { request: plain(operation, frame, peer) };
   }
@@ -70,8 +68,10 @@ function plain(operation: wire.StreamOperation, frame: Frame, peer: string): Ask
       return writeRequest(transactBody(operation.transact!), frame);
     case 'get':
       return getRequest(operation.get!, frame);
-    case 'list':
-      return listRequest(operation.list!, frame);
+    case 'getAcl':
+      return getAclRequest(operation.getAcl!, frame);
+    case 'setAcl':
+      return writeRequest(setAclBody(operation.setAcl!), frame);
     case 'services':
       return servicesRequest(operation.services!, frame);
     case 'watch':
@@ -88,7 +88,7 @@ function ofSession(
 ): Asked | RollcallError {
   switch (operation.operation) {
     case 'open':
-      return openRequest(operation.open!, frame);
+      return openRequest(operation.open!, frame, peer);
     case 'attach':
       return attachRequest(operation.attach!, frame);
     case 'close':
@@ -122,6 +122,11 @@ function instances(message: wire.InstancesRequest, frame: Frame): Understood {
   return { request: instancesRequest(message, frame), memory: { type: 'instances', filter } };
 }
 
+function list(message: wire.ListRequest, frame: Frame): Understood {
+  const { recursive } = message;
+  return { request: listRequest(message, frame), memory: { type: 'list', recursive } };
+}
+
 type Response = Outgoing<wire.OperationResponse>;
 
 export function errorResponse(id: number, error: RollcallError, position = 0): Response {
@@ -143,6 +148,8 @@ function ofOutcome(delivery: Answered & { readonly type: 'outcome' }, memory?: M
     case 'registered':
       if (memory?.type !== 'register') return { id, done: revision };
       return { id, register: registerResponse(outcome, memory.spec, revision) };
+    case 'removed':
+      return { id, delete: { revision, nodes: outcome.nodes } };
     default:
       return { id, done: revision };
   }
@@ -153,11 +160,16 @@ function ofAnswer(delivery: Answered & { readonly type: 'answer' }, memory?: Mem
   switch (answer.type) {
     case 'services':
       return { id, services: servicesResponse(answer, revision) };
+    case 'acl': {
+      const getAcl = aclResponse(answer, revision);
+      return getAcl instanceof RollcallError ? errorResponse(id, getAcl) : { id, getAcl };
+    }
     case 'nodes': {
       if (memory?.type === 'instances') {
-        return { id, instances: instancesResponse(answer.nodes, memory.filter, revision) };
+        return { id, instances: instancesResponse(answer, memory.filter, revision) };
       }
-      const list = listResponse(answer, revision);
+      const recursive = memory?.type === 'list' && memory.recursive;
+      const list = listResponse(answer, revision, recursive);
       return list instanceof RollcallError ? errorResponse(id, list) : { id, list };
     }
     default:

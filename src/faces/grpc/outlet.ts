@@ -39,6 +39,11 @@ export class Outlet {
     return this.#unsent;
   }
 
+  /** False: the next word is `onDrained`. */
+  hasRoom(): boolean {
+    return this.unsentBytes() <= ATTACHMENT_UNSENT_BYTES_MAX;
+  }
+
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;

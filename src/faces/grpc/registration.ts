@@ -93,21 +93,8 @@ export function updateBody(
   return { kind: 'updateInstance', service, id, data: encodeInstance(spec), incarnation };
 }
 
-export function deregisterBody({ service, id, incarnation }: wire.DeregisterRequest): Deregister {
-  return {
-    kind: 'deregister',
-    service,
-    id,
-    incarnation: asRevision(incarnation),
-    who: '',
-    why: '',
-  };
-}
-
-/** "1.2.3.4:567" → "1.2.3.4"; IPv4 mapped into IPv6 becomes plain IPv4. */
-export function addressOfPeer(peer: string): string {
-  const colon = peer.lastIndexOf(':');
-  const address = colon < 0 ? peer : peer.slice(0, colon);
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  return mapped?.[1] ?? address;
+export function deregisterBody(message: wire.DeregisterRequest): Deregister {
+  const { service, id, who, reason } = message;
+  const incarnation = asRevision(message.incarnation);
+  return { kind: 'deregister', service, id, incarnation, who, why: reason };
 }

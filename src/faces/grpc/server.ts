@@ -17,12 +17,13 @@ import {
 import { services } from '../../rpc/definitions.js';
 import type { FaceFactory, FaceMetrics } from '../../server/face.js';
 import { REQUEST_BYTES_MAX } from '../../types/limits.js';
-import { Anonymous } from './anonymous.js';
+import { Callers } from './callers.js';
 import { catalogHandlers } from './catalog.js';
 import { clusterHandlers } from './cluster.js';
 import type { GrpcContext, LongCall } from './context.js';
 import { addHealth } from './health.js';
 import { tolerant } from './malformed.js';
+import { Pulse } from './pulse.js';
 import { reflect, reflectionServices } from './reflection.js';
 import { sessionsHandlers } from './sessions.js';
 import { treeHandlers } from './tree.js';
@@ -59,10 +60,11 @@ export function grpcFace(options: GrpcFaceOptions): FaceFactory<FaceMetrics> {
       'grpc.keepalive_time_ms': everyMs,
       'grpc.keepalive_timeout_ms': timeoutMs,
     });
-    const anonymous = new Anonymous(context.service, context.metrics);
+    const callers = new Callers(context.service, context.metrics);
     const longCalls = new Set<LongCall>();
     const { service, metrics } = context;
-    addServices(server, { service, metrics, anonymous, longCalls });
+    const shared = { callers, longCalls, waiting: { total: 0 }, pulse: new Pulse() };
+    addServices(server, { service, metrics, ...shared });
     const health = addHealth(server, service, serviceNames());
     const address = await listen(server, context.listen ?? options.listen);
     return {
@@ -73,7 +75,7 @@ export function grpcFace(options: GrpcFaceOptions): FaceFactory<FaceMetrics> {
         for (const call of [...longCalls]) call.move();
         await shutDown(server, withinMs);
         health.stop();
-        anonymous.close();
+        callers.close();
       },
     };
   };

@@ -11,15 +11,15 @@ import type { Attachment, Delivery, Request, Sink } from '../../server/service.j
 import { RollcallError } from '../../types/errors.js';
 import { ATTACHMENT_REQUESTS_MAX, UNREAD_OPERATIONS_MAX } from '../../types/limits.js';
 import { overloaded } from './anonymous.js';
+import { addressOf, identitiesOf } from './callers.js';
 import type { GrpcContext, LongCall } from './context.js';
 import { watchResponses } from './event-bytes.js';
 import { Malformed } from './malformed.js';
 import { answerResponse, errorResponse, type Memory, understand } from './operations.js';
 import { Outlet, type WritableCall } from './outlet.js';
 import { endOf } from './peer-close.js';
-import { addressOfPeer } from './registration.js';
 import { writeRequest } from './requests.js';
-import { type Answered, type Failure, failureError, refusal } from './responses.js';
+import { type Answered, type Failure, refusalIn } from './responses.js';
 import { moving } from './status.js';
 import { StreamFrames } from './stream-frame.js';
 
@@ -49,9 +49,10 @@ export class SessionStream implements Sink, LongCall {
     call: ServerDuplexStream<wire.StreamRequest | Malformed, Buffer>,
   ) {
     this.#context = context;
-    this.#peer = addressOfPeer(call.getPeer());
+    this.#peer = addressOf(call);
     this.#outlet = new Outlet(call as unknown as WritableCall, () => this.#attachment.drained());
-    this.#attachment = context.service.attach({ identities: [], ordered: true }, this);
+    const identities = identitiesOf(this.#peer);
+    this.#attachment = context.service.attach({ identities, ordered: true }, this);
     context.longCalls.add(this);
     call.on('data', (frame: wire.StreamRequest | Malformed) => this.#receive(frame));
     call.on('end', () => this.#ended(endOf(call)));
@@ -202,17 +203,14 @@ function skip({ id, seq, timeoutMs }: wire.StreamOperation): Request {
 
 function responseTo(delivery: Answered | Failure, open: Open) {
   const { id } = delivery;
-  if (delivery.type === 'failure') {
-    return { response: errorResponse(id, failureError(delivery)), code: delivery.code };
-  }
-  if (open.invalid !== undefined) {
-    return { response: errorResponse(id, open.invalid), code: open.invalid.code };
-  }
-  if (delivery.type === 'outcome' && delivery.outcome.type === 'refused') {
-    const { error, position } = refusal(delivery.outcome);
+  const isSkip = open.invalid !== undefined && delivery.type !== 'failure';
+  if (isSkip) return { response: errorResponse(id, open.invalid), code: open.invalid.code };
+  const refusal = refusalIn(delivery);
+  if (refusal !== undefined) {
+    const { error, position } = refusal;
     return { response: errorResponse(id, error, position), code: error.code };
   }
-  return { response: answerResponse(delivery, open.memory), code: 'OK' };
+  return { response: answerResponse(delivery as Answered, open.memory), code: 'OK' };
 }
 
 type Notice = Exclude<

@@ -21,7 +21,7 @@ export interface UnaryHandler<Message> extends UnaryMethod {
 
 /** What grpc-js registers for the method. */
 export function unary<Message>(context: GrpcContext, handler: UnaryHandler<Message>) {
-  const { anonymous, metrics } = context;
+  const { callers, metrics } = context;
   const refuse = (reply: Reply, error: RollcallError): void => {
     metrics.request(handler.name, error.code, 0);
     reply(callStatus(error));
@@ -29,6 +29,7 @@ export function unary<Message>(context: GrpcContext, handler: UnaryHandler<Messa
   return (call: UnaryCall, reply: Reply): void => {
     const message = call.request as Message | Malformed;
     if (message instanceof Malformed) return refuse(reply, message.error);
+    const anonymous = callers.of(call);
     const id = anonymous.nextId();
     if (id === undefined) return refuse(reply, overloaded());
     const request = handler.request(message, { id, seq: 0, timeoutMs: timeoutOf(call) }, call);

@@ -4,29 +4,28 @@
  */
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Attachment, Delivery, Sink, WatchStart } from '../../server/service.js';
+import { addressOf, identitiesOf } from './callers.js';
 import type { GrpcContext, LongCall } from './context.js';
+import { watchResponses } from './event-bytes.js';
 import { Outlet, type WritableCall } from './outlet.js';
 import { endOf } from './peer-close.js';
-import { failureError, refusal } from './responses.js';
+import { refusalIn } from './responses.js';
 import { moving } from './status.js';
-
-export type Translate = (delivery: Delivery) => readonly Buffer[];
 
 export class WatchCall implements Sink, LongCall {
   readonly #context: GrpcContext;
-  readonly #translate: Translate;
   readonly #outlet: Outlet;
   readonly #attachment: Attachment;
 
   constructor(
     context: GrpcContext,
     call: ServerWritableStream<unknown, unknown>,
-    { start, translate }: { readonly start: WatchStart; readonly translate: Translate },
+    start: WatchStart,
   ) {
     this.#context = context;
-    this.#translate = translate;
     this.#outlet = new Outlet(call as unknown as WritableCall, () => this.#attachment.drained());
-    this.#attachment = context.service.attach({ identities: [], ordered: false }, this);
+    const identities = identitiesOf(addressOf(call));
+    this.#attachment = context.service.attach({ identities, ordered: false }, this);
     context.longCalls.add(this);
     call.on('cancelled', () => this.#close(endOf(call)));
     this.#attachment.submit([start]);
@@ -34,11 +33,9 @@ export class WatchCall implements Sink, LongCall {
 
   deliver(batch: readonly Delivery[]): void {
     for (const delivery of batch) {
-      if (delivery.type === 'failure') return this.#fail(failureError(delivery));
-      if (delivery.type === 'outcome' && delivery.outcome.type === 'refused') {
-        return this.#fail(refusal(delivery.outcome).error);
-      }
-      for (const bytes of this.#translate(delivery)) this.#outlet.write(bytes);
+      const refusal = refusalIn(delivery);
+      if (refusal !== undefined) return this.#fail(refusal.error);
+      for (const bytes of watchResponses(delivery)) this.#outlet.write(bytes);
     }
   }
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { addressOfPeer } from '../../../src/faces/grpc/callers.js';
 import { eventBytes, snapshotBytes } from '../../../src/faces/grpc/event-bytes.js';
 import { Outlet } from '../../../src/faces/grpc/outlet.js';
-import { addressOfPeer, instanceSpec } from '../../../src/faces/grpc/registration.js';
-import { hashSecret } from '../../../src/faces/grpc/requests.js';
+import { instanceSpec } from '../../../src/faces/grpc/registration.js';
+import { hashSecret } from '../../../src/faces/grpc/session-requests.js';
 import { callStatus, STATUS_OF } from '../../../src/faces/grpc/status.js';
 import { StreamFrames } from '../../../src/faces/grpc/stream-frame.js';
 import { eventsMessage, statFrom } from '../../../src/rpc/convert.js';

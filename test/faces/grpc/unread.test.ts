@@ -5,6 +5,8 @@
 import { EventEmitter } from 'node:events';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Callers } from '../../../src/faces/grpc/callers.js';
+import { Pulse } from '../../../src/faces/grpc/pulse.js';
 import { SessionStream } from '../../../src/faces/grpc/stream.js';
 import { codec } from '../../../src/rpc/definitions.js';
 import { Harness } from './harness.js';
@@ -41,7 +43,8 @@ it('is sent away before its refusals fill the memory, however few frames they ca
   const call = new UnreadCall();
   const ends: unknown[] = [];
   call.on('error', (end) => ends.push(end));
-  const context = { service, metrics, anonymous: undefined as never, longCalls: new Set<never>() };
+  const shared = { longCalls: new Set<never>(), waiting: { total: 0 }, pulse: new Pulse() };
+  const context = { service, metrics, callers: new Callers(service, metrics), ...shared };
   new SessionStream(context, call as never);
   const frame = frameOf(10_000);
   for (let i = 0; i < 30 && ends.length === 0; i++) call.emit('data', frame);
