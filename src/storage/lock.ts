@@ -5,7 +5,7 @@
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Level } from 'level';
+import type { Level } from 'level';
 
 const LOCK_FILE = 'LOCK';
 const HOLDER_FILE = 'holder';
@@ -39,6 +39,8 @@ async function openOrRemake(path: string): Promise<Level> {
 }
 
 async function openDatabase(path: string): Promise<Level> {
+  // Loaded when a directory is there to lock: state in memory does without.
+  const { Level } = await import('level');
   const database = new Level(path);
   await database.open();
   return database;
