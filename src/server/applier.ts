@@ -152,6 +152,7 @@ export class Applier {
     const result = tree.apply(command, context);
     if (result.applied === undefined) return;
     this.#host.hub.publish(result.events);
+    if (envelope.origin.number === 0) this.#host.leading.ownApplied(command.body);
     if (result.session !== undefined) this.#sessionChanged(result.session);
     else if (envelope.session !== NO_SESSION)
       this.#host.leading.sessionActive(envelope.session, envelope.epoch);

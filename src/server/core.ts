@@ -117,6 +117,7 @@ export class Core {
       gates: this.#gates,
       tree: () => this.#tree,
       nowMs: () => clock.monotonicMs(),
+      stampMs: () => this.#stampMs(),
       status: () => this.status(),
       send: (to: MemberId, message: PeerMessage) => this.#send(to, message),
       propose: (batch: EntryBatch) => this.split === undefined && this.#propose(batch),
@@ -130,7 +131,7 @@ export class Core {
       term: () => this.#raft.term,
     };
     const reads = new Reads(shared);
-    const leading = new Leading(shared, tuning.sessionTickMs);
+    const leading = new Leading(shared, tuning);
     this.#reads = reads;
     this.#leading = leading;
     this.#forwarding = new Forwarding({ ...shared, leading });
@@ -364,8 +365,11 @@ export class Core {
   }
 
   #propose(batch: EntryBatch): boolean {
-    const timeMs = Math.max(this.#clock.wallMs(), this.#applier.time);
-    return this.#raft.propose(batch, timeMs) !== undefined;
+    return this.#raft.propose(batch, this.#stampMs()) !== undefined;
+  }
+
+  #stampMs(): number {
+    return Math.max(this.#clock.wallMs(), this.#applier.time);
   }
 
   #receiveOne(from: MemberId, message: PeerMessage): void {

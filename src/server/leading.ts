@@ -1,6 +1,6 @@
 /**
  * What a member does while it leads, beyond Raft: takes forwarded commands in order, keeps the
- * session countdowns, and proposes the ends that only a leader may propose, each after a quorum round
+ * session countdowns, reaps what ends by itself, and proposes the ends that only a leader may propose, each after a quorum round
  * begun past its deadline (contract S4, S5). Nothing here survives the loss of leadership.
  */
 import { encodeBody, encodeCommand } from '../codec/command.js';
@@ -12,8 +12,10 @@ import type { EntryBatch } from '../types/log.js';
 import type { Forward, PeerMessage, SessionReport } from '../types/peer.js';
 import { Acceptor } from './acceptor.js';
 import { BatchBuilder } from './batch.js';
+import { Reaper } from './reaper.js';
 import type { Rounds } from './rounds.js';
 import { SessionClocks, type Suspect } from './session-clocks.js';
+import type { Tuning } from './tuning.js';
 
 export interface LeadingHost {
   readonly self: MemberId;
@@ -22,27 +24,34 @@ export interface LeadingHost {
   tree(): Tree;
   term(): Term;
   nowMs(): number;
+  /** What the next run will be stamped with, at least. */
+  stampMs(): number;
   propose(batch: EntryBatch): boolean;
   send(to: MemberId, message: PeerMessage): void;
 }
 
+export type LeadingTuning = Pick<Tuning, 'sessionTickMs' | 'containerIdleMs'>;
+
 export class Leading {
   readonly #host: LeadingHost;
-  readonly #tickMs: number;
+  readonly #tuning: LeadingTuning;
   readonly #acceptor: Acceptor;
   readonly #builder = new BatchBuilder();
   /** Own proposals that the log has not taken: at most one a session. */
   #offers: EntryBatch[] = [];
   #advancedAtMs = 0;
+  #tickedAtMs = 0;
   #clocks: SessionClocks;
+  #reaper: Reaper;
   #isOpen = false;
   /** Rises with each term led: answers to questions of an earlier one are void. */
   #tenure = 0;
 
-  constructor(host: LeadingHost, tickMs: number) {
+  constructor(host: LeadingHost, tuning: LeadingTuning) {
     this.#host = host;
-    this.#tickMs = tickMs;
-    this.#clocks = new SessionClocks(tickMs);
+    this.#tuning = tuning;
+    this.#clocks = new SessionClocks(tuning.sessionTickMs);
+    this.#reaper = this.#createReaper();
     this.#acceptor = new Acceptor({
       appliedNumber: (member, boot) => host.tree().originNumber(member, boot),
       propose: (batch) => host.propose(batch),
@@ -57,8 +66,10 @@ export class Leading {
   open(): void {
     this.#isOpen = true;
     this.#tenure++;
-    this.#clocks = new SessionClocks(this.#tickMs);
+    this.#clocks = new SessionClocks(this.#tuning.sessionTickMs);
+    this.#reaper = this.#createReaper();
     this.#advancedAtMs = this.#host.nowMs();
+    this.#tickedAtMs = this.#advancedAtMs;
     this.#clocks.startAll(this.#host.tree().sessions());
     for (const [to, reply] of this.#acceptor.open()) this.#host.send(to, reply);
   }
@@ -102,6 +113,8 @@ export class Leading {
   tick(): void {
     if (!this.#isOpen) return;
     this.advance();
+    this.#reaper.tick(this.#advancedAtMs - this.#tickedAtMs);
+    this.#tickedAtMs = this.#advancedAtMs;
     const suspects = this.#clocks.suspects(EXPIRIES_PER_TICK_MAX);
     if (suspects.length > 0) this.#whenConfirmed(() => this.#expire(suspects));
   }
@@ -128,6 +141,19 @@ export class Leading {
   /** A request of the session was applied, which counts as a touch (contract S7). */
   sessionActive(session: SessionId, epoch: number): void {
     if (this.#isOpen) this.#clocks.touch(session, epoch);
+  }
+
+  /** One of a leader's own proposals was applied, whoever made it. */
+  ownApplied(body: CommandBody): void {
+    if (body.kind === 'reap') this.#reaper.reapApplied(body.path);
+    else if (body.kind === 'expireOverride') this.#reaper.overrideApplied(body);
+  }
+
+  #createReaper(): Reaper {
+    const { sessionTickMs: tickMs, containerIdleMs } = this.#tuning;
+    const propose = (body: CommandBody) => this.#propose(body);
+    const { tree, stampMs } = this.#host;
+    return new Reaper({ tree, stampMs, propose }, { tickMs, containerIdleMs });
   }
 
   #dropped(session: SessionId, epoch: number): void {

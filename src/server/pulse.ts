@@ -1,6 +1,7 @@
 /**
- * What a member does on every session tick for those connected to it: reports touches and closes to
- * the leader, ends requests whose deadline passed, says STALE or LIVE, sends bookmarks, signs of life
+ * What a member does by the clock for those connected to it. On every tick: ends requests whose deadline
+ * has come. On every session tick: reports touches and closes to
+ * the leader, says STALE or LIVE, sends bookmarks, signs of life
  * and, for the operators, its own status to the other members.
  */
 import type { Raft } from '../raft/raft.js';
@@ -25,6 +26,8 @@ export interface PulseHost {
   readonly gates: ReadonlySet<Gate>;
   tree(): Tree;
   status(): MemberStatus;
+  /** What this member shows may be wrong, or not move on: its disk has stalled, or the states differ. */
+  isUnsound(): boolean;
   send(to: MemberId, message: PeerMessage): void;
 }
 
@@ -50,12 +53,12 @@ export class Pulse {
 
   tick(nowMs: number): void {
     const { tuning, leading, reads } = this.#host;
+    reads.sweep(nowMs);
+    this.#sweepWrites(nowMs);
     if (nowMs - this.#tickAtMs < tuning.sessionTickMs) return;
     this.#tickAtMs = nowMs;
     leading.tick();
     this.#report(nowMs);
-    reads.sweep(nowMs);
-    this.#sweepWrites(nowMs);
     this.#showProgress(nowMs);
     this.#showConfirmation(nowMs);
     this.#gossip(nowMs);
@@ -64,16 +67,14 @@ export class Pulse {
   #report(nowMs: number): void {
     const { raft, reports, leading, self } = this.#host;
     if (raft.leader === undefined || !reports.isDue(nowMs)) return reports.dropOld(nowMs);
-    const report = reports.build(nowMs);
-    if (raft.leader === self) leading.report(self, report);
-    else this.#host.send(raft.leader, report);
+    for (const report of reports.build(nowMs))
+      if (raft.leader === self) leading.report(self, report);
+      else this.#host.send(raft.leader, report);
   }
 
   #sweepWrites(nowMs: number): void {
-    for (const slot of this.#host.origin.waiting()) {
-      if (slot.done !== undefined || slot.deadlineMs > nowMs) continue;
+    for (const slot of this.#host.origin.takeOverdue(nowMs))
       slot.gate.fail(slot, unknownOutcome('TIMEOUT', 'not applied by the deadline; it may be yet'));
-    }
   }
 
   #showProgress(nowMs: number): void {
@@ -87,7 +88,7 @@ export class Pulse {
   #showConfirmation(nowMs: number): void {
     const { gates, reports, tuning } = this.#host;
     const { revision } = this.#host.tree();
-    this.#isStale = !reports.isConfirmed(nowMs);
+    this.#isStale = !reports.isConfirmed(nowMs) || this.#host.isUnsound();
     for (const gate of gates) if (gate.isStale !== this.#isStale) this.#tell(gate, nowMs);
     if (this.#isStale || nowMs - this.#bookmarkAtMs < tuning.bookmarkMs) return;
     this.#bookmarkAtMs = nowMs;

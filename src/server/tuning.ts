@@ -3,6 +3,7 @@ import {
   CHECKPOINT_BYTES,
   CHECKPOINT_ENTRIES,
   CHECKPOINT_INTERVAL_MS,
+  CONTAINER_IDLE_MS,
   HISTORY_BYTES_MAX,
   HISTORY_EVENTS_MAX,
 } from '../types/limits.js';
@@ -18,6 +19,8 @@ export interface Tuning {
   /** Watches of an idle stream get a bookmark this often. */
   readonly bookmarkMs: number;
   readonly statusMs: number;
+  /** A container goes this long after its last child. */
+  readonly containerIdleMs: number;
   /** A read round without an answer is begun anew. */
   readonly readRetryMs: number;
   /** Forwarded commands without progress are sent again. */
@@ -39,6 +42,7 @@ export const DEFAULT_TUNING: Tuning = {
   sessionTickMs: 100,
   bookmarkMs: 500,
   statusMs: 500,
+  containerIdleMs: CONTAINER_IDLE_MS,
   readRetryMs: 150,
   forwardRetryMs: 500,
   forwardWindowBytes: 8 * 1024 * 1024,

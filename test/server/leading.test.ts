@@ -12,6 +12,7 @@ import { OTHER, SELF } from './support.js';
 
 class Setting {
   nowMs = 0;
+  stampMs = 1_000_000;
   hasQuorum = true;
   isTaking = true;
   readonly driver = new Driver();
@@ -32,10 +33,11 @@ class Setting {
       tree: () => this.driver.tree,
       term: () => asTerm(1),
       nowMs: () => this.nowMs,
+      stampMs: () => this.stampMs,
       propose: (batch: EntryBatch) => this.isTaking && this.#propose(batch),
       send: (to: MemberId, message: PeerMessage) => void this.sent.push([to, message]),
     };
-    this.leading = new Leading(host, 100);
+    this.leading = new Leading(host, { sessionTickMs: 100, containerIdleMs: 1_000 });
   }
 
   turn(): void {
