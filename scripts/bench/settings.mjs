@@ -10,6 +10,8 @@ const FULL = {
   watchers: [100, 1000],
   nodes: [200_000],
   picks: 5_000_000,
+  services: 100,
+  subscribers: 1000,
 };
 
 /** Only shows that everything runs: its figures mean nothing. */
@@ -21,6 +23,8 @@ const QUICK = {
   watchers: [20],
   nodes: [2000],
   picks: 100_000,
+  services: 5,
+  subscribers: 20,
 };
 
 export function settingsFor({ quick, ...given }) {

@@ -6,6 +6,7 @@ import { failover } from './failover.mjs';
 import { fanout } from './fanout.mjs';
 import { memory, restart } from './memory.mjs';
 import { pick } from './pick.mjs';
+import { roll } from './roll.mjs';
 import { sdkSet } from './sdk-set.mjs';
 import { unaryFloor, unaryGet, unarySet } from './unary.mjs';
 
@@ -15,6 +16,7 @@ export const WORKLOADS = [
   unaryGet,
   sdkSet,
   fanout,
+  roll,
   failover,
   pick,
   memory,
