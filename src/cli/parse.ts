@@ -3,7 +3,9 @@
  * expected (exit code 2). Nothing here looks at the environment except `$PORT`, which is handed in.
  */
 import { InvalidArgumentError } from 'commander';
+import { INSTANCE_STATES, type InstanceState } from '../types/instance.js';
 import { nameProblem } from '../types/path.js';
+import { CHECK_FORMS, type CheckPlan, parseCheckPlan } from './check/target.js';
 import { parseDuration } from './duration.js';
 
 /** For programs. */
@@ -19,6 +21,19 @@ export function parseDurationOption(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new InvalidArgumentError('Expected a duration: 500ms, 10s, 2m.');
   return ms;
+}
+
+/** For what repeats or ends something: nothing must not take no time. */
+export function parseSpanOption(text: string): number {
+  const ms = parseDurationOption(text);
+  if (ms === 0) throw new InvalidArgumentError('Expected a duration above 0: 500ms, 10s, 2m.');
+  return ms;
+}
+
+export function parseAtLeastOne(text: string): number {
+  const count = parseCount(text);
+  if (count === 0) throw new InvalidArgumentError('Expected a whole number, 1 or more.');
+  return count;
 }
 
 export function parseCount(text: string): number {
@@ -74,6 +89,36 @@ export function parseTag(
   const equals = text.indexOf('=');
   if (equals < 1) throw new InvalidArgumentError('Expected key=value.');
   return { ...earlier, [text.slice(0, equals)]: text.slice(equals + 1) };
+}
+
+/** Collects repeated `--named-port name=port`. */
+export function parseNamedPort(
+  text: string,
+  earlier: Readonly<Record<string, number>> = {},
+): Record<string, number> {
+  const [, name, digits] = /^([^=]+)=(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (name === undefined || !isPort(port)) {
+    throw new InvalidArgumentError('Expected NAME=PORT, as in metrics=9100.');
+  }
+  return { ...earlier, [name]: port };
+}
+
+export function parseState(text: string): InstanceState {
+  const state = INSTANCE_STATES.find((name) => name === text.toUpperCase());
+  if (state !== undefined) return state;
+  throw new InvalidArgumentError(`Expected one of ${INSTANCE_STATES.join(', ')}.`);
+}
+
+export function parseCheck(text: string): CheckPlan {
+  const plan = parseCheckPlan(text);
+  if (plan === undefined) throw new InvalidArgumentError(`Expected ${CHECK_FORMS}.`);
+  return plan;
+}
+
+export function parseWebUrl(text: string): string {
+  if (/^https?:\/\/./i.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('Expected http://… or https://….');
 }
 
 /** Collects repeated `-H "name: value"`. */

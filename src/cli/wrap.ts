@@ -1,6 +1,6 @@
 /**
- * COMMAND and its registration, bound to each other: STARTING until its port accepts, UP while it runs,
- * DRAINING before a signal reaches it, off the roll as soon as it ended. Everything said here goes to
+ * COMMAND and its registration, bound to each other: STARTING until its port accepts, UP while it runs (or
+ * as its health check says), DRAINING before a signal reaches it, off the roll as soon as it ended. Everything said here goes to
  * stderr: stdout is COMMAND's. Invariant: COMMAND is never left running by an end of the registrar.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,10 +19,14 @@ const DRAIN_WAIT_MS = 1_000;
 const LEAVE_WAIT_MS = 2_000;
 const STATE_RETRY_MS = 250;
 
+/** Tells the roll how the server fares until `signal` aborts. Never rejects. */
+export type Announce = (registration: Registration, signal: AbortSignal) => Promise<void>;
+
 /** Resolves with the exit code of COMMAND once it ended and its instance left the roll. */
 export async function runWrapped(
   registration: Registration,
   command: readonly string[],
+  announce: Announce = announceUp,
 ): Promise<number> {
   const { instance } = registration;
   say(registration, `${instance.state} at ${instance.url}, rev ${registration.revision}`);
@@ -35,7 +39,7 @@ export async function runWrapped(
     void (first ? drain(registration, signal) : Promise.resolve()).then(() => child.signal(signal));
   });
   void follow(registration, ended.signal);
-  void announceUp(registration, AbortSignal.any([ended.signal, draining.signal]));
+  void announce(registration, AbortSignal.any([ended.signal, draining.signal]));
   const code = await child.ended;
   ended.abort();
   stopRelay();

@@ -1,34 +1,48 @@
 /**
  * `rollcall register SERVICE`: puts a server on the roll for as long as this command, or the COMMAND it
- * wraps, lives.
+ * wraps, lives; or for good.
  */
-import type { Command } from 'commander';
-import type { Client, Registration } from '../../client/index.js';
+import { type Command, Option } from 'commander';
+import type { Client } from '../../client/index.js';
 import { addExamples, withClient } from '../context.js';
-import { EXIT, Exit, UsageError } from '../errors.js';
+import { Exit } from '../errors.js';
 import { printLine } from '../output.js';
-import { parseCount, parseDurationOption, parseName, parsePort, parseTag } from '../parse.js';
-import { findFreePort } from '../ports.js';
-import { describeEnd, follow, leave, onSignals, runWrapped } from '../wrap.js';
-
-interface RegisterOptions {
-  readonly port?: number | 'auto';
-  readonly address?: string;
-  readonly id?: string;
-  readonly protocol?: string;
-  readonly weight?: number;
-  readonly zone?: string;
-  readonly tag?: Readonly<Record<string, string>>;
-  readonly sessionTimeout?: number;
-  readonly grace?: number;
-  readonly takeover?: true;
-}
+import {
+  parseAtLeastOne,
+  parseCheck,
+  parseCount,
+  parseDurationOption,
+  parseName,
+  parseNamedPort,
+  parsePort,
+  parseSpanOption,
+  parseState,
+  parseTag,
+} from '../parse.js';
+import { describeRegistered, hold } from '../register/hold.js';
+import {
+  checkTogether,
+  choosePort,
+  type RegisterFlags,
+  type Request,
+  wantedBy,
+} from '../register/request.js';
+import { type Announce, runWrapped, say } from '../wrap.js';
 
 const HELP = `
 With COMMAND: PORT is set in its environment, and without --port a free one is picked. The instance is
 STARTING until the port accepts connections. SIGINT, SIGTERM and SIGHUP make it DRAINING and are then
 passed on. When COMMAND ends the instance leaves at once, and its exit code is ours. COMMAND is ended
-if this command dies. Without COMMAND the instance stays until Ctrl-C.`;
+if this command dies. Without COMMAND the instance stays until Ctrl-C.
+
+With --check the state follows it: STARTING until the first success, UP after --check-rise successes in
+a row, DOWN after --check-fall failures in a row. A status of 2xx is a success; redirects are not
+followed, certificates are not verified. tcp:// succeeds when it connects, grpc:// asks
+grpc.health.v1. Without a host (/health, :8081/health) it asks the instance at its own address. One probe
+at a time; STARTING is probed every 500ms at least.
+
+With --static the instance belongs to no session: the command returns at once, and the instance stays
+until \`rollcall deregister\`. With --check too, the command stays and keeps the state.`;
 
 export function addRegister(program: Command): void {
   const command = program
@@ -36,6 +50,28 @@ export function addRegister(program: Command): void {
     .description('put a server on the roll, for as long as it lives')
     .argument('<service>', 'name of the service', parseName)
     .argument('[command...]', 'after --: what to run while registered')
+    .action((service: string, commandLine: string[], flags: RegisterFlags) =>
+      runRegister(command, { service, commandLine, flags }),
+    );
+  addInstanceOptions(command);
+  addCheckOptions(command);
+  addClaimOptions(command);
+  addExamples(command, [
+    ['rollcall register web -- node server.js', 'on a free port, given as PORT'],
+    ['rollcall register web --port 8080 -- ./server', 'on a port of your choice'],
+    ['rollcall register web --check /health -- node server.js', 'UP and DOWN as it says itself'],
+    ['rollcall register web --id blue --zone a --tag v=2 -- ./server', 'with a name and tags'],
+    ['rollcall register db --port 5432 --protocol postgres', 'what runs already, until Ctrl-C'],
+    [
+      'rollcall register db --port 5432 --address 10.0.0.9 --static --check tcp://10.0.0.9:5432',
+      'what runs elsewhere, as long as this watches it',
+    ],
+    ['rollcall register web --id blue --port 8080 --dry-run', 'who holds that id?'],
+  ]).addHelpText('after', HELP);
+}
+
+function addInstanceOptions(command: Command): void {
+  command
     .option('--port <port>', 'a number, auto, or $PORT', (text) => parsePort(text, process.env))
     .option('--address <host>', 'where callers reach it; default: as the cluster sees this machine')
     .option('--id <id>', 'default: <hostname>-<port>', parseName)
@@ -44,95 +80,81 @@ export function addRegister(program: Command): void {
     .option('--zone <name>', 'where it runs')
     .option('--tag <key=value>', 'anything else about it, repeatable', parseTag)
     .option(
-      '--session-timeout <duration>',
-      'leaves when unheard of for this long; default: 10s',
-      parseDurationOption,
+      '--named-port <name=port>',
+      'a further port, as metrics=9100, repeatable',
+      parseNamedPort,
     )
-    .option(
-      '--grace <duration>',
-      'leaves this soon after its process died; default: 2s',
-      parseDurationOption,
-    )
-    .option('--takeover', 'displace a live holder of the id')
-    .action((service: string, commandLine: string[], options: RegisterOptions) =>
-      runRegister(command, { service, commandLine, options }),
-    );
-  addExamples(command, [
-    ['rollcall register web -- node server.js', 'on a free port, given as PORT'],
-    ['rollcall register web --port 8080 -- ./server', 'on a port of your choice'],
-    ['rollcall register web --id blue --zone a --tag v=2 -- ./server', 'with a name and tags'],
-    ['rollcall register db --port 5432 --protocol postgres', 'what runs already, until Ctrl-C'],
-  ]).addHelpText('after', HELP);
+    .option('--state <state>', 'STARTING, UP, DRAINING or DOWN; default: UP', parseState);
 }
 
-interface Request {
-  readonly service: string;
-  readonly commandLine: readonly string[];
-  readonly options: RegisterOptions;
+function addCheckOptions(command: Command): void {
+  const about = 'the state follows: http(s)://…, tcp://…, grpc://…, :8081/health, /health';
+  command
+    .option('--check <url>', about, parseCheck)
+    .option('--check-interval <duration>', 'between probes', parseSpanOption, 5_000)
+    .option('--check-timeout <duration>', 'of a probe', parseSpanOption, 2_000)
+    .option('--check-rise <n>', 'successes in a row that make it UP', parseAtLeastOne, 2)
+    .option('--check-fall <n>', 'failures in a row that make it DOWN', parseAtLeastOne, 3);
+}
+
+function addClaimOptions(command: Command): void {
+  const timeout = 'leaves when unheard of for this long; default: 10s';
+  const grace = 'leaves this soon after its process died; default: 2s';
+  command
+    .addOption(
+      new Option('--static', 'without a session: stays until deregistered').conflicts([
+        'sessionTimeout',
+        'grace',
+      ]),
+    )
+    .option('--session-timeout <duration>', timeout, parseDurationOption)
+    .option('--grace <duration>', grace, parseDurationOption)
+    .option('--takeover', 'displace a live holder of the id')
+    .option('--dry-run', 'say what would be registered and who holds the id, and do nothing');
 }
 
 async function runRegister(command: Command, request: Request): Promise<void> {
-  const port = await choosePort(request);
+  checkTogether(request);
+  const wanted = wantedBy(request, await choosePort(request));
   await withClient(command, async (client) => {
-    const registration = await register(client, request, port);
-    if (request.commandLine.length === 0) return hold(registration);
-    const code = await runWrapped(registration, request.commandLine);
+    if (request.flags.dryRun !== true) return register(client, request, wanted);
+    const { dryRun } = await import('../register/dry-run.js');
+    await dryRun(client, wanted);
+  });
+}
+
+async function register(
+  client: Client,
+  { commandLine, flags }: Request,
+  { service, target, options }: ReturnType<typeof wantedBy>,
+): Promise<void> {
+  const registration = await client.register(service, target, options);
+  const announce = await announceOf(flags);
+  if (commandLine.length > 0) {
+    const code = await runWrapped(registration, commandLine, announce);
     if (code !== 0) throw new Exit(code);
-  });
-}
-
-async function choosePort({ commandLine, options, service }: Request): Promise<number> {
-  const wrapped = commandLine.length > 0;
-  if (typeof options.port === 'number') return options.port;
-  if (wrapped) return findFreePort();
-  const missing = options.port === 'auto' ? 'auto needs a COMMAND to give the port to' : 'no port';
-  throw new UsageError(
-    missing,
-    `pass --port N, or a command: rollcall register ${service} -- COMMAND`,
-  );
-}
-
-function register(client: Client, request: Request, port: number): Promise<Registration> {
-  const { service, commandLine, options } = request;
-  const { address, id, protocol, weight, zone, tag, takeover } = options;
-  return client.register(
-    service,
-    { port, address, protocol, weight, zone, tags: tag },
-    {
-      id,
-      takeover,
-      state: commandLine.length > 0 ? 'STARTING' : 'UP',
-      sessionTimeoutMs: options.sessionTimeout,
-      graceMs: options.grace,
-    },
-  );
-}
-
-/** Until a signal, or until somebody else ended the registration. */
-async function hold(registration: Registration): Promise<void> {
-  const { service, id, instance, revision } = registration;
-  printLine(`registered ${service}/${id} at ${instance.url}, rev ${revision}; Ctrl-C to leave`);
-  const done = new AbortController();
-  const stop = onSignals(() => done.abort());
-  registration.signal.addEventListener('abort', () => done.abort(), { once: true });
-  void follow(registration, done.signal);
-  await until(done.signal);
-  stop();
-  if (registration.signal.aborted) {
-    throw new Exit(EXIT.failure, `${service}/${id} ${describeEnd(registration)}`);
+    return;
   }
-  await leave(registration);
+  const isStatic = flags.static === true;
+  const stays = isStatic && announce === undefined;
+  if (!stays) return hold(registration, { isStatic, announce });
+  const remedy = `\`rollcall deregister ${service}/${registration.id}\``;
+  printLine(`${describeRegistered(registration)}; stays until ${remedy}`);
 }
 
-function until(signal: AbortSignal): Promise<void> {
-  // A signal listener alone does not keep Node running.
-  const alive = setInterval(() => {}, 60_000);
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearInterval(alive);
-      resolve();
+async function announceOf(flags: RegisterFlags): Promise<Announce | undefined> {
+  const { check, checkInterval, checkTimeout, checkRise, checkFall } = flags;
+  if (check === undefined) return undefined;
+  const { followCheck } = await import('../check/follow.js');
+  return (registration, signal) => {
+    const terms = {
+      target: check(registration.instance),
+      intervalMs: checkInterval,
+      timeoutMs: checkTimeout,
+      rise: checkRise,
+      fall: checkFall,
+      say: (text: string) => say(registration, text),
     };
-    if (signal.aborted) finish();
-    else signal.addEventListener('abort', finish, { once: true });
-  });
+    return followCheck(registration, terms, signal);
+  };
 }

@@ -60,6 +60,11 @@ export const LAYERS: readonly Layer[] = [
     packages: ['commander', 'yaml', 'node:'],
   },
   {
+    folder: 'cli/check',
+    imports: ['types', 'client', 'cli'],
+    packages: ['@grpc/grpc-js', 'grpc-health-check', 'node:'],
+  },
+  {
     folder: 'cli/member',
     imports: ['types', 'cli', 'server/main.ts', 'server/config.ts', 'faces'],
     packages: ['commander', 'pino', 'node:'],
