@@ -10,7 +10,7 @@ interface Write {
 
 /** Of the bound for a write: a probe this slow says that the disk is not well yet. */
 const QUICK_SHARE = 0.25;
-const QUICK_PROBES = 4;
+const QUICK_PROBES = 5;
 const PROBE_INTERVAL_MS = 500;
 
 export class DiskHealth {
@@ -47,19 +47,22 @@ export class DiskHealth {
   ended(): void {
     const tookMs = this.waitingMs;
     const write = this.#writes.shift();
-    if (!this.#isSick || write === undefined) return;
     if (tookMs > this.#limitMs * QUICK_SHARE) this.#quickProbes = 0;
-    else if (write.isProbe) this.#quickProbes++;
-    if (this.#quickProbes >= QUICK_PROBES) this.#isSick = false;
+    else if (write?.isProbe === true) this.#quickProbes++;
   }
 
+  /** Changes `isSick`, which nothing else does. */
   tick(nowMs: number): void {
     const passedMs = nowMs - (this.#tickedAtMs ?? nowMs);
     this.#tickedAtMs = nowMs;
     this.#nowMs += Math.min(passedMs, 2 * this.#tickMs);
-    if (this.waitingMs <= this.#limitMs) return;
-    this.#isSick = true;
-    this.#quickProbes = 0;
+    if (this.waitingMs > this.#limitMs) {
+      this.#isSick = true;
+      this.#quickProbes = 0;
+    } else if (this.#quickProbes >= QUICK_PROBES) {
+      this.#isSick = false;
+      this.#quickProbes = 0;
+    }
   }
 
   /** True when a small write of our own is due. */

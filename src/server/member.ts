@@ -228,7 +228,9 @@ export class Member implements Service, TransportHandler {
     for (const persist of effects.persists) this.#persist(persist);
     if (effects.install !== undefined) this.#install(effects.install);
     if (effects.liftQuarantine) this.#liftQuarantine();
-    this.#ports.checkpointer.consider(this.core, (error) => this.#stopWith(error));
+    // While it is not known who is right, the log stays: whoever comes back must replay it, not be given a state.
+    if (this.core.split === undefined)
+      this.#ports.checkpointer.consider(this.core, (error) => this.#stopWith(error));
   }
 
   #persist(persist: Persist): void {

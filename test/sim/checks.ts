@@ -53,6 +53,8 @@ export class Checks implements Truth {
         this.problem(`${sim.name} stopped: ${sim.failure.stack}`);
         sim.failure = undefined;
       }
+      if (sim.fencings > 0) this.problem(`${sim.name} was fenced, and its state was never wrong`);
+      sim.fencings = 0;
       if (sim.member !== undefined) this.#checkMember(sim);
     }
     if (this.#step % LOGS_STEPS === 0) this.#checkLogs();

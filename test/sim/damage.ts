@@ -8,6 +8,7 @@ import { DEFAULT_TUNING, type Tuning } from '../../src/server/tuning.js';
 import { MemoryNetwork } from '../../src/transport/memory-network.js';
 import { createRandomPolicy, NO_FAULTS } from '../../src/transport/network-policy.js';
 import { asMemberId } from '../../src/types/ids.js';
+import { divergeState } from '../support/diverge.js';
 import { SimMember } from './sim-member.js';
 import { World } from './world.js';
 
@@ -29,6 +30,8 @@ export class DamagedCluster {
   readonly said: Said[] = [];
   readonly #leaders = new Map<number, string>();
   readonly #digests = new Map<number, string>();
+  /** What they hold is known to be wrong, until they were fenced so many times. */
+  readonly #diverged = new Map<SimMember, number>();
   #writes = 0;
 
   constructor(seed: number, tuning: Partial<Tuning> = {}) {
@@ -82,6 +85,26 @@ export class DamagedCluster {
     }
   }
 
+  /** Its state is wrong from now on, and only the others can tell. */
+  async diverge(sim: SimMember): Promise<void> {
+    const name = await stateName(this, sim);
+    const change = async () => divergeState(await sim.machine.states.open(name, 'existing'));
+    await this.settled(change());
+    this.#diverged.set(sim, sim.fencings + 1);
+  }
+
+  /** Fenced, or given the whole state anew before it was compared. */
+  async untilRight(sim: SimMember, withinMs: number): Promise<void> {
+    const isEqual = () => {
+      const trees = this.members.flatMap(({ member }) => (member ? [member.core.tree] : []));
+      const isLevel = new Set(trees.map(({ revision }) => revision)).size === 1;
+      return isLevel && trees.length === 3 && new Set(trees.map((t) => t.digest())).size === 1;
+    };
+    const isFenced = () => sim.fencings >= (this.#diverged.get(sim) ?? 0);
+    await this.until(`${sim.name} is right`, () => isFenced() || isEqual(), withinMs);
+    this.#diverged.delete(sim);
+  }
+
   /** Writes through members that are up, 50 a second. */
   async write(count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
@@ -121,14 +144,26 @@ export class DamagedCluster {
     return answer;
   }
 
-  #writeAt(sim: SimMember): void {
+  /** One change there, and what came of it. */
+  async change(at: SimMember): Promise<Delivery | undefined> {
+    let answer: Delivery | undefined;
+    this.#writeAt(at, (delivery) => {
+      answer = delivery;
+    });
+    for (let i = 0; i < 100 && answer === undefined; i++) await this.pass(20);
+    return answer;
+  }
+
+  #writeAt(sim: SimMember, answered: (delivery: Delivery) => void = () => {}): void {
     const path = `/w-${++this.#writes}`;
     const create = { kind: 'create', path, nodeKind: 'persistent', sequential: false } as const;
     const body = encodeBody({ ...create, data: new Uint8Array(600), ttlMs: 0, acl: [] });
     const deliver = (batch: readonly Delivery[]) => {
-      for (const delivery of batch)
+      for (const delivery of batch) {
+        if ('id' in delivery) answered(delivery);
         if (delivery.type === 'outcome' && delivery.outcome.type === 'created')
           this.acknowledged.push(path);
+      }
     };
     const sink = { deliver, unsentBytes: () => 0 };
     const attachment = sim.member!.attach({ identities: [], ordered: false }, sink);
@@ -141,9 +176,11 @@ export class DamagedCluster {
   }
 
   #check(): void {
-    for (const { name, member } of this.members) {
+    for (const sim of this.members) {
+      const { name, member } = sim;
       if (member === undefined) continue;
       const { raft, tree, isQuarantined } = member.core;
+      if (sim.fencings < (this.#diverged.get(sim) ?? 0)) continue;
       if (raft.role !== 'follower' && isQuarantined) this.problems.push(`${name} campaigned`);
       if (raft.role === 'leader') this.#note(this.#leaders, raft.term, name);
       this.#note(this.#digests, tree.revision, tree.digest());

@@ -15,7 +15,7 @@ import { asMemberId, type MemberId } from '../../src/types/ids.js';
 import { Checks } from './checks.js';
 import { SimClient } from './client.js';
 import { SimMember } from './sim-member.js';
-import { type SeededRandom, World } from './world.js';
+import { SeededRandom, World } from './world.js';
 
 export interface RunResult {
   readonly problems: readonly string[];
@@ -78,9 +78,15 @@ class Simulation {
     for (let i = 0; i < CLIENTS_AT_ONCE; i++) this.#addClient();
     const stopReplacing = this.#world.every(300, () => this.#replaceClients());
     const stopFaults = disturb(this.#world, this.#members, this.#network);
+    const stopStalls = stallDisks(
+      this.#world,
+      this.#members,
+      new SeededRandom(~this.#options.seed),
+    );
     await this.#pass(faultyMs);
     stopReplacing();
     stopFaults();
+    stopStalls();
     this.#heal();
     const healedAtMs = this.#world.monotonicMs();
     await this.#pass(healedMs);
@@ -237,6 +243,14 @@ function disturb(world: World, members: readonly SimMember[], network: MemoryNet
       network.clog(one.id, other.id);
       world.schedule(lastsMs, () => network.unclog(one.id, other.id));
     }
+  });
+}
+
+/** Some seeds: one disk at a time, for long enough to cost the lead or not quite. With chance of its own. */
+function stallDisks(world: World, members: readonly SimMember[], random: SeededRandom): () => void {
+  if (random.below(3) > 0) return () => {};
+  return world.every(1_000 + random.below(2_000), () => {
+    random.pick(members).stallDisk(random.below(random.pick([300, 2_000])));
   });
 }
 

@@ -4,6 +4,7 @@
  * and start again. Its clock runs at a rate of its own.
  */
 import { assembleMember } from '../../src/server/assemble.js';
+import { Fenced } from '../../src/server/fenced.js';
 import type { Member } from '../../src/server/member.js';
 import type { Attachment, Sink } from '../../src/server/service.js';
 import type { Tuning } from '../../src/server/tuning.js';
@@ -62,6 +63,9 @@ export class SimMember {
   member: Member | undefined;
   /** The member stopped itself: always a finding. */
   failure: Error | undefined;
+  /** Times that its state was found to be wrong. */
+  fencings = 0;
+  #syncsFromMs = 0;
 
   constructor(options: SimMemberOptions) {
     const { world, diskDelayMsMax } = options;
@@ -70,8 +74,11 @@ export class SimMember {
     this.#options = options;
     this.#clock = drawClock(world);
     this.#process = new SimProcess(world);
-    const schedule = (_: unknown, complete: () => void) =>
-      this.#process.after(world.random.below(diskDelayMsMax * 10 + 1) / 10, complete);
+    const schedule = (operation: string, complete: () => void) =>
+      this.#process.after(
+        world.random.below(diskDelayMsMax * 10 + 1) / 10 + this.#stallOf(operation),
+        complete,
+      );
     this.#disk = new MemoryDisk({ schedule });
     this.#states = new MemoryStateDatabases({ schedule });
   }
@@ -110,6 +117,16 @@ export class SimMember {
       this.#disk.crash(this.#options.world.random);
       this.#states.crash(this.#options.world.random);
     }
+  }
+
+  /** No sync that begins meanwhile ends before this is over. */
+  stallDisk(forMs: number): void {
+    this.#syncsFromMs = this.#options.world.monotonicMs() + forMs;
+  }
+
+  #stallOf(operation: string): number {
+    if (operation !== 'sync') return 0;
+    return Math.max(0, this.#syncsFromMs - this.#options.world.monotonicMs());
   }
 
   /** Stands still for a while, unless it does already. */
@@ -168,8 +185,17 @@ export class SimMember {
     if (process !== this.#process) return member.stop();
     this.member = member;
     member.failed.then((error) => {
-      if (process === this.#process) this.failure = error;
+      if (process !== this.#process) return;
+      if (error instanceof Fenced) this.#beginAnew();
+      else this.failure = error;
     });
+  }
+
+  /** As its process does. */
+  #beginAnew(): void {
+    this.fencings++;
+    this.stop('kill');
+    this.start();
   }
 
   async #openStorage(options: Pick<MemoryStorageOptions, 'timer'>): Promise<MemberStorage> {
