@@ -58,13 +58,13 @@ async function diagnose(client: Client, error: unknown): Promise<unknown> {
 export async function withDiscovery<T>(
   command: Command,
   service: string,
-  use: (discovery: Discovery) => Promise<T>,
+  use: (discovery: Discovery, client: Client) => Promise<T>,
 ): Promise<T> {
   return withClient(command, async (client) => {
     await client.ready();
     await using discovery = client.discover(service);
     await discovery.ready({ min: 0, timeoutMs: VIEW_TIMEOUT_MS });
-    return use(discovery);
+    return use(discovery, client);
   });
 }
 

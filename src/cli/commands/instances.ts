@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Instance } from '../../client/index.js';
 import { addExamples, outputOption, withClient } from '../context.js';
+import { hintService } from '../near/lookup.js';
 import { paintState, printLine, printList, printTable } from '../output.js';
 import { isDataFormat, type Output, parseName } from '../parse.js';
 import { describeTags, place } from '../roll.js';
@@ -47,7 +48,11 @@ export function addInstances(program: Command): void {
 }
 
 async function runInstances(command: Command, service: string, output: Output): Promise<void> {
-  const { instances } = await withClient(command, (client) => client.instances(service));
+  const instances = await withClient(command, async (client) => {
+    const found = await client.instances(service);
+    if (found.instances.length === 0) await hintService(client, service);
+    return found.instances;
+  });
   if (isDataFormat(output)) await printList(instances.map(instanceRow), output);
   else if (output === 'name') for (const { id } of instances) printLine(id);
   else if (output === 'wide') printTable(WIDE_COLUMNS, instances, true);

@@ -27,7 +27,7 @@ export async function dryRun(client: Client, wanted: Wanted): Promise<void> {
   const { service, options } = wanted;
   const endpoints = client.describe().endpoints.map(({ endpoint }) => endpoint);
   const registeredAt = Date.now();
-  const terms = { service, options, endpoints, registeredAt };
+  const terms = { service, options, endpoints, registeredAt, zone: undefined };
   const { spec } = await resolveTarget(wanted.target, terms);
   const holder = await findHolder(client, spec);
   const overrides = await client.admin.overrides({ service });
