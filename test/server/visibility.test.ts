@@ -1,0 +1,248 @@
+/**
+ * Access lists at reads and at delivery (contract W11): whoever may not read a node is told neither its data
+ * nor that it changed, also when the list changes while a watch is open (as ZooKeeper's CVE-2024-23944 did not).
+ */
+import { describe, expect, it } from 'vitest';
+import type { Delivery, Query, WatchScope } from '../../src/server/service.js';
+import { ATTACHMENT_UNSENT_BYTES_MAX } from '../../src/types/limits.js';
+import type { AclEntry } from '../../src/types/node.js';
+import { bytes, create, register, remove, set } from '../tree/driver.js';
+import { rev, Solo, TestClient } from './support.js';
+
+const ALL = 31;
+const onlyAnn: readonly AclEntry[] = [{ scheme: 'user', id: 'ann', permissions: ALL }];
+const ANN = ['user:ann'];
+const SECRET = bytes('top secret');
+
+function begin() {
+  const solo = Solo.led();
+  const admin = join(solo, ANN);
+  admin.write(create('/a'));
+  admin.write(create('/a/open', { data: bytes('plain') }));
+  admin.write(create('/a/closed', { data: SECRET, acl: onlyAnn }));
+  solo.turn();
+  admin.take();
+  return { solo, admin };
+}
+
+function join(solo: Solo, identities: readonly string[]): TestClient {
+  const client = new TestClient();
+  client.attachment = solo.core.attach({ identities, ordered: true }, client.sink);
+  return client;
+}
+
+function watch(
+  client: TestClient,
+  path: string,
+  scope: WatchScope,
+  start: 'now' | 'snapshot' | number = 'now',
+): void {
+  const from = typeof start === 'number' ? rev(start) : start;
+  const request = { type: 'watch', id: 900, timeoutMs: 0, watch: 1 } as const;
+  client.submit({ ...request, path, scope, start: from });
+}
+
+function ask(solo: Solo, client: TestClient, query: Query): Delivery | undefined {
+  const request = { type: 'read', id: 901, timeoutMs: 0, consistency: 'session' } as const;
+  client.submit({ ...request, query, floor: rev(0) });
+  solo.turn();
+  return client.deliveries.findLast((one) => 'id' in one && one.id === 901);
+}
+
+/** Everything that a client was handed, as text: for what must not be in it. */
+function everything(client: TestClient): string {
+  return JSON.stringify(client.deliveries, (_, value: unknown) =>
+    value instanceof Uint8Array ? new TextDecoder().decode(value) : value,
+  );
+}
+
+const setAcl = (path: string, acl: readonly AclEntry[]) =>
+  ({ kind: 'setAcl', path, acl, version: -1 }) as const;
+
+describe('a read', () => {
+  const page = { after: '', limit: 0, withData: true } as const;
+  const place = { service: 'web', after: undefined, limit: 0 } as const;
+  const refused: readonly Query[] = [
+    { type: 'get', path: '/a/closed' },
+    { type: 'acl', path: '/a/closed' },
+    { type: 'list', path: '/a/closed', ...page },
+    { type: 'subtree', path: '/a/closed', ...page },
+    { type: 'instances', ...place },
+    { type: 'service', service: 'web' },
+    { type: 'departures', service: 'web', id: '' },
+    { type: 'departures', service: 'web', id: 'x' },
+    { type: 'overrides', service: 'web', after: '', limit: 0 },
+  ];
+
+  it.each(refused)('of what may not be read is denied: $type', (query) => {
+    const { solo, admin } = begin();
+    admin.write(register('web', 'x', { isStatic: true }));
+    admin.write(setAcl('/services/web', onlyAnn));
+    admin.write(setAcl('/services/web/x', onlyAnn));
+    solo.turn();
+    const stranger = join(solo, []);
+    expect(ask(solo, stranger, query)).toMatchObject({ answer: { type: 'denied' } });
+    expect(everything(stranger)).not.toContain('secret');
+    expect(ask(solo, join(solo, ANN), query)).not.toMatchObject({ answer: { type: 'denied' } });
+  });
+
+  it.each(['list', 'subtree'] as const)('of many hides the data of those closed: %s', (type) => {
+    const { solo } = begin();
+    const stranger = join(solo, []);
+    ask(solo, stranger, { type, path: '/a', ...page });
+    expect(everything(stranger)).toContain('plain');
+    expect(everything(stranger)).not.toContain('secret');
+    const ann = join(solo, ANN);
+    ask(solo, ann, { type, path: '/a', ...page });
+    expect(everything(ann)).toContain('secret');
+  });
+
+  it('of a session names only the nodes that may be read', () => {
+    const { solo } = begin();
+    const owner = solo.connectSession(1);
+    owner.write(create('/a/mine', { nodeKind: 'ephemeral' }), 1);
+    owner.write(create('/a/hidden', { nodeKind: 'ephemeral', acl: onlyAnn }), 2);
+    solo.turn();
+    const { session } = owner;
+    const query = { type: 'session', session, after: '', limit: 0 } as const;
+    expect(ask(solo, join(solo, []), query)).toMatchObject({ answer: { paths: ['/a/mine'] } });
+    const all = { answer: { paths: ['/a/hidden', '/a/mine'] } };
+    expect(ask(solo, join(solo, ANN), query)).toMatchObject(all);
+  });
+});
+
+describe('a watch', () => {
+  const scopes = ['node', 'children', 'subtree'] as const;
+
+  it.each(scopes)('of a node that may not be read is refused (%s)', (scope) => {
+    const { solo } = begin();
+    const stranger = join(solo, []);
+    watch(stranger, '/a/closed', scope, 'snapshot');
+    solo.turn();
+    expect(stranger.take()).toEqual(['900 DENIED']);
+  });
+
+  it.each(scopes)('tells nothing of what may not be read, live (%s)', (scope) => {
+    const { solo, admin } = begin();
+    const [stranger, ann] = [join(solo, []), join(solo, ANN)];
+    for (const client of [stranger, ann]) watch(client, '/a', scope, 'snapshot');
+    solo.turn();
+    admin.write(set('/a/closed', 'more secret'));
+    admin.write(set('/a/open', 'x'));
+    admin.write(remove('/a/closed'));
+    solo.turn();
+    expect(everything(stranger)).not.toContain('closed');
+    expect(everything(stranger)).not.toContain('secret');
+    if (scope === 'node') return;
+    expect(everything(ann)).toContain('more secret');
+    expect(stranger.take()).toContain('changed /a/open');
+    expect(ann.take()).toContain('deleted /a/closed');
+  });
+
+  it('that catches up from the history is told nothing of it either', () => {
+    const { solo, admin } = begin();
+    const start = solo.core.tree.revision;
+    admin.write(set('/a/closed', 'more secret'));
+    admin.write(set('/a/open', 'x'));
+    admin.write(remove('/a/closed'));
+    solo.turn();
+    const [stranger, ann] = [join(solo, []), join(solo, ANN)];
+    for (const client of [stranger, ann]) watch(client, '/a', 'subtree', start);
+    solo.pass(30);
+    expect(everything(stranger)).not.toContain('closed');
+    expect(stranger.take()).toContain('changed /a/open');
+    expect(ann.take()).toContain('deleted /a/closed');
+  });
+
+  it('that was full meanwhile is told nothing of it either', () => {
+    const { solo, admin } = begin();
+    const stranger = join(solo, []);
+    watch(stranger, '/a', 'children');
+    solo.turn();
+    stranger.unsent = ATTACHMENT_UNSENT_BYTES_MAX + 1;
+    for (let i = 0; i < 5; i++) {
+      admin.write(set('/a/open', `${i}`));
+      admin.write(set('/a/closed', `secret ${i}`));
+      solo.turn();
+    }
+    stranger.unsent = 0;
+    stranger.attachment.drained();
+    solo.pass(30);
+    expect(everything(stranger)).not.toContain('closed');
+    expect(stranger.take().filter((text) => text === 'changed /a/open')).toHaveLength(5);
+  });
+
+  it('follows a list that changes while it is open', () => {
+    const { solo, admin } = begin();
+    const stranger = join(solo, []);
+    watch(stranger, '/a', 'children');
+    solo.turn();
+    admin.write(setAcl('/a/open', onlyAnn));
+    admin.write(set('/a/open', 'now secret'));
+    solo.turn();
+    expect(everything(stranger)).not.toContain('secret');
+    admin.write(setAcl('/a/open', []));
+    admin.write(set('/a/open', 'plain again'));
+    solo.turn();
+    expect(everything(stranger)).toContain('plain again');
+  });
+
+  it('of a place whose list is closed meanwhile learns no more names there', () => {
+    const { solo, admin } = begin();
+    const [children, subtree] = [join(solo, []), join(solo, [])];
+    watch(children, '/a', 'children');
+    watch(subtree, '/a', 'subtree');
+    solo.turn();
+    admin.write(setAcl('/a', onlyAnn));
+    admin.write(create('/a/later'));
+    solo.turn();
+    expect(everything(children) + everything(subtree)).not.toContain('later');
+  });
+
+  it('shows no row of a large snapshot that may not be read', () => {
+    const { solo, admin } = begin();
+    for (let i = 0; i < 2_500; i++)
+      admin.write(create(`/a/${i}`, i % 2 === 0 ? { acl: onlyAnn } : {}));
+    solo.turn();
+    const stranger = join(solo, []);
+    watch(stranger, '/a', 'children', 'snapshot');
+    solo.pass(60);
+    const shown = stranger.deliveries.flatMap((one) => (one.type === 'snapshot' ? one.nodes : []));
+    expect(shown).toHaveLength(1_251);
+    expect(stranger.deliveries.at(-1)).toBeDefined();
+    const last = stranger.deliveries.findLast(({ type }) => type === 'snapshot');
+    expect(last).toMatchObject({ complete: true });
+  });
+});
+
+describe('a batch', () => {
+  const batchOf = (client: TestClient) => {
+    const events = client.deliveries.find((one) => one.type === 'events');
+    return events?.type === 'events' ? events.batch : undefined;
+  };
+
+  it('without access lists is one object for everyone, whoever they are', () => {
+    const { solo, admin } = begin();
+    const clients = [join(solo, []), join(solo, ANN), join(solo, ['user:bob'])];
+    for (const client of clients) watch(client, '/a', 'children');
+    solo.turn();
+    admin.write(set('/a/open', 'x'));
+    solo.turn();
+    expect(new Set(clients.map(batchOf)).size).toBe(1);
+  });
+
+  it('with some is one object for all with the same identities', () => {
+    const { solo, admin } = begin();
+    const anns = [join(solo, ANN), join(solo, ANN)];
+    const strangers = [join(solo, []), join(solo, [])];
+    for (const client of [...anns, ...strangers]) watch(client, '/a', 'children');
+    solo.turn();
+    const operations = [set('/a/open', 'x'), set('/a/closed', 'y')];
+    admin.write({ kind: 'transact', guards: [], operations });
+    solo.turn();
+    expect(batchOf(anns[0]!)?.events).toHaveLength(2);
+    expect(batchOf(anns[1]!)).toBe(batchOf(anns[0]!));
+    expect(batchOf(strangers[0]!)?.events).toHaveLength(1);
+    expect(batchOf(strangers[1]!)).toBe(batchOf(strangers[0]!));
+  });
+});
