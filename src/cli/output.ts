@@ -77,6 +77,13 @@ export async function printEvent(event: unknown, format: DataFormat): Promise<vo
   else process.stdout.write(`---\n${await yamlText(event)}`);
 }
 
+/** Data as it is, byte for byte. Resolves when the reader has taken it. */
+export function writeBytes(data: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(data, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
 /** Only who asks for YAML pays for it. Lines are never folded: `grep` sees whole values. */
 async function yamlText(value: unknown): Promise<string> {
   const { stringify } = await import('yaml');

@@ -1,0 +1,97 @@
+/**
+ * Each reason for which a registration ends, as a sentence and as what to do about it. Total: a new reason
+ * without words does not compile. Pure.
+ */
+import type { DepartureView } from '../../client/index.js';
+import { describeDuration } from '../duration.js';
+import { place } from '../roll.js';
+import { describeSession } from '../values/targets.js';
+
+type Reason = DepartureView['reason'];
+
+interface Words {
+  /** After a colon. */
+  readonly says: (departure: DepartureView) => string;
+  readonly advice: (departure: DepartureView) => string;
+}
+
+const WORDS: Readonly<Record<Reason, Words>> = {
+  closed: {
+    says: (d) => `it was closed from its own side, as by a regular end${sessionOf(d)}`,
+    advice: () =>
+      'if nobody meant it, see what ended its process: a deploy, a scale-down, a finished command',
+  },
+  disconnected: {
+    says: (d) =>
+      `its connection was cut from its side and did not come back within its grace of ` +
+      `${describeDuration(d.graceMs)}${sessionOf(d)}`,
+    advice: (d) =>
+      `its process died or was killed: see the log and the exit code of what ran at ${place(d)}; ` +
+      'one that takes longer to start again keeps its place with a longer --grace',
+  },
+  expired: {
+    says: (d) =>
+      `its session ${describeSession(d.session)} expired: no sign of life for ` +
+      `${describeDuration(d.sessionTimeoutMs)}${through(d)}`,
+    advice: (d) =>
+      `its process hung, or its machine or network did: look at ${place(d)} for long pauses (a ` +
+      'stopped process, garbage collection, a suspended machine) or a broken network; a longer ' +
+      '--session-timeout bears longer pauses',
+  },
+  deregistered: {
+    says: (d) =>
+      d.who === ''
+        ? `a client deregistered it${heldBy(d)}`
+        : `${d.who} deregistered it${because(d)}`,
+    advice: (d) =>
+      d.who === ''
+        ? 'look for the program or script that deregisters that name: operators give theirs'
+        : `ask ${d.who}; the act is in \`rollcall audit\``,
+  },
+  revoked: {
+    says: (d) =>
+      `${d.who || 'an operator'} ended its session ${describeSession(d.session)}${because(d)}`,
+    advice: (d) =>
+      `ask ${d.who || 'whoever operates the cluster'}; the act is in \`rollcall audit\`. A client of ` +
+      'ours registers again with a new session, unless it was stopped',
+  },
+  replaced: {
+    says: (d) => `another registration took its id${d.who === '' ? '' : `, from ${d.who}`}`,
+    advice: (d) =>
+      `if both should be there, two processes share the id ${d.id}: give each its own with --id`,
+  },
+  restored: {
+    says: () => 'the cluster was restored to a state without it',
+    advice: () => 'what joined after the backup has to register again: restart it if it does not',
+  },
+};
+
+export function describeReason(departure: DepartureView): string {
+  return (WORDS[departure.reason] ?? unknown(departure.reason)).says(departure);
+}
+
+export function adviseOn(departure: DepartureView): string {
+  return (WORDS[departure.reason] ?? unknown(departure.reason)).advice(departure);
+}
+
+/** A newer member may know more reasons. */
+function unknown(reason: string): Words {
+  return { says: () => reason, advice: () => 'the member is newer than this command: upgrade it' };
+}
+
+function sessionOf(departure: DepartureView): string {
+  if (departure.session === 0) return heldBy(departure);
+  return ` (session ${describeSession(departure.session)}${through(departure)})`;
+}
+
+function heldBy({ session }: DepartureView): string {
+  return session === 0 ? ' (it was static: no session held it)' : '';
+}
+
+function through({ member }: DepartureView): string {
+  return member === '' ? '' : `, last attached through ${member}`;
+}
+
+function because({ why }: DepartureView): string {
+  return why === '' ? ', giving no reason' : `: "${why}"`;
+}
