@@ -156,5 +156,6 @@ export class WatchHub {
 function serviceSeen({ path, scope }: Channel): string | undefined {
   if (path === SERVICES_ROOT || !isWithin(path, SERVICES_ROOT)) return undefined;
   const [, , service, instance] = path.split('/');
-  return scope === 'node' && instance === undefined ? undefined : service;
+  // Each registration watches its own node: that is nobody who looks at the service.
+  return scope === 'node' || instance !== undefined ? undefined : service;
 }
