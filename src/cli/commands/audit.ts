@@ -8,6 +8,7 @@ import { isDataFormat, type Output, parseCount } from '../parse.js';
 import type { Column } from '../table.js';
 import { takeFirst } from '../take-first.js';
 import { describeTime } from '../values/clock.js';
+import { describeSession } from '../values/targets.js';
 
 const LIMIT_DEFAULT = 50;
 
@@ -21,7 +22,7 @@ function columns(now: number): readonly Column<AuditView>[] {
     { title: 'TIME', value: (row) => describeTime(row.time, now) },
     { title: 'REVISION', value: (row) => String(row.revision), align: 'right' },
     { title: 'ACTION', value: (row) => row.action },
-    { title: 'SUBJECT', value: (row) => row.subject },
+    { title: 'SUBJECT', value: subjectOf },
     { title: 'WHO', value: (row) => row.who },
     { title: 'WHY', value: (row) => row.why },
   ];
@@ -46,4 +47,9 @@ async function runAudit(command: Command, { output, limit }: AuditOptions): Prom
   const entries = await withClient(command, (client) => takeFirst(client.admin.audit(), limit));
   if (isDataFormat(output)) await printList(entries.map(auditRow), output);
   else printTable(columns(Date.now()), entries, output === 'wide');
+}
+
+/** As the other commands name it. */
+function subjectOf({ action, subject }: AuditView): string {
+  return action === 'revoke' ? `session ${describeSession(Number(subject))}` : subject;
 }

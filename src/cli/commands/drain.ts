@@ -113,6 +113,8 @@ async function standingOverride(client: Client, name: InstanceName): Promise<Ove
 
 /** What comes of it is up to the instance. */
 function describeLift({ action, who, reason }: OverrideView): string {
-  const by = `${who}${reason === '' ? '' : `: "${reason}"`}`;
-  return action === 'drain' ? `undrained (by ${by})` : `let on the roll again (kept off by ${by})`;
+  const by = `${who || 'somebody'}${reason === '' ? '' : `: "${reason}"`}`;
+  return action === 'drain'
+    ? `undrained; it was drained by ${by}`
+    : `allowed to register again; it was kept off by ${by}`;
 }

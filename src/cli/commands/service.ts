@@ -120,7 +120,8 @@ function printDifference(before: ServiceDetails, after: Wanted, isDryRun: boolea
   const { service, settings, subscribers } = before;
   const lines = describeDifference(settings, after);
   for (const line of lines) printLine(printable(line));
-  const told = `${count(subscribers, 'subscriber')} ${isDryRun ? 'would be' : 'are'} told`;
+  const verb = isDryRun ? 'would be' : subscribers === 1 ? 'is' : 'are';
+  const told = `${count(subscribers, 'subscriber')} ${verb} told`;
   const changes = lines.length === 0 ? 'nothing differs' : told;
   const at = isDryRun ? `version ${settings.version} stands` : versionOf(after);
   printLine(`${service}: ${changes}; ${at}`);

@@ -13,7 +13,8 @@ const BEGINNING_LENGTH_MIN = 2;
 /** The nearest first, three at most. */
 export function nearNames(wanted: string, candidates: Iterable<string>): string[] {
   const text = wanted.toLowerCase();
-  const limit = Math.min(DISTANCE_MAX, Math.max(1, Math.floor(text.length / 3)));
+  // Of one character every other is a typo.
+  const limit = text.length < 2 ? 0 : Math.min(DISTANCE_MAX, Math.max(1, (text.length / 3) | 0));
   const found: { name: string; distance: number }[] = [];
   let left = CANDIDATES_MAX;
   for (const name of candidates) {

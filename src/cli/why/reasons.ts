@@ -52,8 +52,8 @@ const WORDS: Readonly<Record<Reason, Words>> = {
     says: (d) =>
       `${d.who || 'an operator'} ended its session ${describeSession(d.session)}${because(d)}`,
     advice: (d) =>
-      `ask ${d.who || 'whoever operates the cluster'}; the act is in \`rollcall audit\`. A client of ` +
-      'ours registers again with a new session, unless it was stopped',
+      `ask ${d.who || 'whoever operates the cluster'}; the act is in \`rollcall audit\`. To have it ` +
+      'back, start its process again: what an operator ended does not register by itself',
   },
   replaced: {
     says: (d) => `another registration took its id${d.who === '' ? '' : `, from ${d.who}`}`,

@@ -27,13 +27,15 @@ export function describeWhy(facts: WhyFacts, now: number): string[] {
   ];
 }
 
-function presence({ service, id, current }: WhyFacts, now: number): string {
+function presence({ service, id, current, override }: WhyFacts, now: number): string {
   const name = describeInstanceName({ service, id });
   if (current === undefined) return `${name} is not on the roll.`;
   const { instance, changedTime, session } = current;
   const held = session === 0 ? 'static' : `session ${describeSession(session)}`;
   const since = `since ${describeAgo(changedTime, now)}, revision ${instance.revision}`;
-  return `${name} is on the roll: ${instance.state} at ${place(instance)}, ${since}; ${held}.`;
+  const isDrained = override?.action === 'drain';
+  const state = isDrained ? 'DRAINING by an operator' : instance.state;
+  return `${name} is on the roll: ${state} at ${place(instance)}, ${since}; ${held}.`;
 }
 
 export function describeOverride(override: OverrideView, now: number): string {
@@ -54,7 +56,7 @@ function departure(
 ): string[] {
   const verb = last.reason === 'replaced' ? 'It was displaced' : 'It left';
   const when = `${describeAgo(last.time, now)}, revision ${last.revision}`;
-  const was = `It was number ${last.sequence} of its service, at ${place(last)}.`;
+  const was = `It was at ${place(last)}, and had joined at revision ${last.createRevision}.`;
   return [
     `${verb} ${when}: ${describeReason(last)}.`,
     ...(current === undefined ? [was] : [comeback(last, current, now)]),

@@ -1,6 +1,6 @@
 /** `rollcall tree acl PATH`: who may do what with a node. */
 import type { Command } from 'commander';
-import type { AclEntry } from '../../../types/node.js';
+import { type AclEntry, ADMIN, CREATE, DELETE, READ, WRITE } from '../../../types/node.js';
 import { addExamples, outputOption, timeoutOption, withClient } from '../../context.js';
 import { noSuchPath, onPath } from '../../near/lookup.js';
 import { printLine, printObject } from '../../output.js';
@@ -13,6 +13,11 @@ interface AclOptions {
   readonly set?: readonly AclEntry[];
   readonly version?: number;
 }
+
+/** A node without a list of its own. */
+const EVERYONE: readonly AclEntry[] = [
+  { scheme: 'world', id: 'anyone', permissions: READ | WRITE | CREATE | DELETE | ADMIN },
+];
 
 const HELP = `
 Permissions are letters: c create children, d delete children, r read, w write, a change this list.`;
@@ -56,7 +61,7 @@ async function printAcl(
   acl: readonly AclEntry[],
   { version, output }: { readonly version: number; readonly output: Output },
 ): Promise<void> {
-  const entries = describeAcl(acl);
+  const entries = describeAcl(acl.length === 0 ? EVERYONE : acl);
   if (isDataFormat(output)) await printObject({ path, acl: entries, version }, output);
   else for (const entry of entries) printLine(printable(entry));
 }
