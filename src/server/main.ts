@@ -3,9 +3,8 @@
  * itself: it is started again in place, at the same addresses, and refetches what it holds. One that has to
  * do so again and again is given up, as is one that fails for any other reason.
  */
-import { FENCINGS_MAX, FENCINGS_WINDOW_MS } from '../types/limits.js';
 import type { Face } from './face.js';
-import { Fenced } from './fenced.js';
+import { Fenced, FencingLimit } from './fenced.js';
 import { type Kept, type Life, type MemberConfig, startLife } from './life.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import type { Service } from './service.js';
@@ -52,7 +51,7 @@ class Lives implements RunningMember {
   #hasEnded = false;
   /** Resolves when the life that is beginning has begun, or when it cannot. */
   #restarting: Promise<void> | undefined;
-  #fencedAtMs: number[] = [];
+  readonly #limit = new FencingLimit();
   #closed: Promise<void> | undefined;
   #fail!: (error: Error) => void;
   readonly failed = new Promise<Error>((resolve) => {
@@ -91,16 +90,10 @@ class Lives implements RunningMember {
   #follow(life: Life): void {
     life.member.failed.then((error) => {
       if (this.#closed !== undefined) return;
-      if (!(error instanceof Fenced) || !this.#mayRestart()) return this.#fail(error);
+      const isOver = !(error instanceof Fenced) || !this.#limit.allows(performance.now());
+      if (isOver) return this.#fail(error);
       this.#restarting = this.#restart(life).catch((failure) => this.#fail(failure));
     });
-  }
-
-  #mayRestart(): boolean {
-    const nowMs = performance.now();
-    this.#fencedAtMs = this.#fencedAtMs.filter((atMs) => atMs > nowMs - FENCINGS_WINDOW_MS);
-    this.#fencedAtMs.push(nowMs);
-    return this.#fencedAtMs.length <= FENCINGS_MAX;
   }
 
   async #restart(ended: Life): Promise<void> {

@@ -3,25 +3,25 @@
  * others fill it again, and it is one of them as before. Method: three members on real disks, one stopped.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { encodeBody } from '../../src/codec/command.js';
+import type { FaceFactory } from '../../src/server/face.js';
 import { type MemberConfig, type RunningMember, startMember } from '../../src/server/main.js';
-import type { Delivery } from '../../src/server/service.js';
+import { createLevelDatabases } from '../../src/storage/level-state-database.js';
+import { divergeState } from '../support/diverge.js';
+import { type Cluster, coreOf, startCluster, stopFollower, until, write } from './real-members.js';
 
-const TUNING = { checkpointEntries: 20, checkpointIntervalMs: 100 };
 const cleanups: (() => Promise<unknown>)[] = [];
+
+const onEnd = (close: () => Promise<unknown>) => void cleanups.push(close);
 
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
 test('a flipped byte in the middle of the log', async () => {
-  const cluster = await startCluster();
+  const cluster = await startCluster({ onEnd });
   const { config } = await stopFollower(cluster);
   const name = readdirSync(config.dataDir).find((file) => file.endsWith('.wal'))!;
   flip(join(config.dataDir, name), 0.5);
@@ -29,7 +29,7 @@ test('a flipped byte in the middle of the log', async () => {
 });
 
 test('flipped bytes all over the sorted files of the state', async () => {
-  const cluster = await startCluster();
+  const cluster = await startCluster({ onEnd });
   const { config } = await stopFollower(cluster);
   // LevelDB moves what is in its log to sorted files at a start.
   await (await startMember(config)).close();
@@ -42,24 +42,48 @@ test('flipped bytes all over the sorted files of the state', async () => {
 });
 
 test('a description of the state that names nothing', async () => {
-  const cluster = await startCluster();
+  const cluster = await startCluster({ onEnd });
   const { config } = await stopFollower(cluster);
   writeFileSync(join(config.dataDir, stateOf(config), 'CURRENT'), 'nothing that LevelDB wrote');
   await comesBack(cluster, config);
 });
 
 test('a state directory that is gone', async () => {
-  const cluster = await startCluster();
+  const cluster = await startCluster({ onEnd });
   const { config } = await stopFollower(cluster);
   await rm(join(config.dataDir, stateOf(config)), { recursive: true });
   await comesBack(cluster, config);
 });
 
-interface Cluster {
-  readonly configs: readonly MemberConfig[];
-  readonly running: Map<string, RunningMember>;
-  readonly said: string[];
-}
+test('a state in which one row and the digest beside it were changed together', async () => {
+  const listens: (string | undefined)[] = [];
+  const face: FaceFactory = async ({ listen }) => {
+    listens.push(listen);
+    return { name: 'test', address: listen ?? '127.0.0.1:1', close: async () => {} };
+  };
+  const cluster = await startCluster({ onEnd, faces: [face] });
+  const { config } = await stopFollower(cluster);
+  const name = stateOf(config);
+  const database = await createLevelDatabases(config.dataDir).open(name, 'existing');
+  const path = await divergeState(database);
+  await database.close();
+  listens.length = 0;
+  const member = await startMember(config);
+  cluster.running.set(config.name, member);
+  const ownData = () => coreOf(member).tree.get(path)?.data;
+  const other = [...cluster.running.values()].find((one) => one !== member)!;
+  expect(ownData()).not.toEqual(coreOf(other).tree.get(path)!.data);
+
+  const { said } = cluster;
+  const isSaid = (text: string) => said.some((line) => line.startsWith(`${config.name}: ${text}`));
+  await until(() => isSaid('fenced: the state differs'));
+  await until(() => isSaid('in quarantine') && !member.service.status().isQuarantined);
+  expect(ownData()).toEqual(coreOf(other).tree.get(path)!.data);
+  expect(listens).toEqual([undefined, '127.0.0.1:1']);
+  expect(readdirSync(config.dataDir).filter((file) => file === `damaged-${name}`)).toHaveLength(1);
+  await write(member, '/after');
+  await until(() => coreOf(other).tree.digest() === coreOf(member).tree.digest());
+});
 
 async function comesBack({ running, said }: Cluster, config: MemberConfig): Promise<void> {
   const others = [...running.values()];
@@ -82,48 +106,6 @@ async function comesBack({ running, said }: Cluster, config: MemberConfig): Prom
     expect([path, coreOf(again).tree.get(path)?.path]).toEqual([path, path]);
 }
 
-async function startCluster(): Promise<Cluster> {
-  const said: string[] = [];
-  const configs = await createConfigs(said);
-  const running = new Map<string, RunningMember>();
-  const cluster = { configs, running, said };
-  cleanups.push(() => Promise.all([...running.values()].map((member) => member.close())));
-  const started = await Promise.all(configs.map((config) => startMember(config)));
-  for (const [i, member] of started.entries()) running.set(configs[i]!.name, member);
-  for (let i = 0; i < 80; i++) await write(started[0]!, `/before-${i}`);
-  // Two checkpoints, so that no log begins at the first entry.
-  await until(() => started.every((member) => coreOf(member).raft.trimmedIndex > 0));
-  return cluster;
-}
-
-async function stopFollower({ configs, running }: Cluster): Promise<{ config: MemberConfig }> {
-  const follower = [...running].find(([, { service }]) => {
-    return service.status().self.role === 'follower';
-  })!;
-  const [name, member] = follower;
-  await member.close();
-  running.delete(name);
-  return { config: configs.find((config) => config.name === name)! };
-}
-
-async function createConfigs(said: string[]): Promise<MemberConfig[]> {
-  const ports = await freePorts(3);
-  const initialMembers = ports.map((port, i) => ({
-    name: `r${i + 1}`,
-    peerAddress: `127.0.0.1:${port}`,
-  }));
-  return Promise.all(
-    initialMembers.map(async ({ name, peerAddress }) => {
-      const dataDir = await mkdtemp(join(tmpdir(), 'rollcall-test-'));
-      cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
-      const say = (_: object, text: string) => void said.push(`${name}: ${text}`);
-      const logger = { debug() {}, info() {}, warn: say, error: say };
-      const addresses = { peerListen: peerAddress, clientAddress: 'none:1', httpAddress: 'none:1' };
-      return { name, dataDir, initialMembers, ...addresses, logger, tuning: TUNING, faces: [] };
-    }),
-  );
-}
-
 function flip(path: string, share: number): void {
   const bytes = readFileSync(path);
   const used = bytes.findLastIndex((byte) => byte !== 0);
@@ -135,43 +117,4 @@ function flip(path: string, share: number): void {
 
 function stateOf({ dataDir }: MemberConfig): string {
   return readdirSync(dataDir).find((name) => /^state-\d+$/.test(name))!;
-}
-
-function coreOf({ service }: RunningMember) {
-  return (service as import('../../src/server/member.js').Member).core;
-}
-
-async function until(holds: () => boolean, timeoutMs = 10_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!holds()) {
-    if (performance.now() > deadline) throw new Error(`never: ${holds}`);
-    await sleep(10);
-  }
-}
-
-async function write(member: RunningMember, path: string): Promise<void> {
-  const create = { kind: 'create', path, nodeKind: 'persistent', sequential: false } as const;
-  const body = encodeBody({ ...create, data: new Uint8Array(100), ttlMs: 0, acl: [] });
-  const answer = await new Promise<Delivery>((resolve) => {
-    const deliver = (batch: readonly Delivery[]) => {
-      for (const delivery of batch) if ('id' in delivery) resolve(delivery);
-    };
-    const options = { identities: [], ordered: false };
-    const attachment = member.service.attach(options, { deliver, unsentBytes: () => 0 });
-    attachment.submit([{ type: 'write', id: 1, timeoutMs: 10_000, kind: 'create', body, seq: 0 }]);
-  });
-  expect([path, answer]).toMatchObject([path, { type: 'outcome', outcome: { type: 'created' } }]);
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -1,7 +1,10 @@
 /** What a member tells the leader of its sessions, and when a client may believe that it was heard (contract S2). */
 import { describe, expect, it } from 'vitest';
+import { ByteWriter } from '../../src/codec/cursor.js';
+import { encodePeerMessage } from '../../src/codec/peer.js';
 import { SessionReports } from '../../src/server/session-reports.js';
 import { asTerm, type SessionId } from '../../src/types/ids.js';
+import { PEER_FRAME_BYTES_MAX, SESSION_REPORT_ATTACHMENTS_MAX } from '../../src/types/limits.js';
 import type { SessionReport, SessionReportReply } from '../../src/types/peer.js';
 import { loneGate, sid } from './support.js';
 
@@ -48,7 +51,8 @@ describe('a touch', () => {
   it('travels again with every report until one is confirmed', () => {
     const setting = new Setting();
     setting.touch(5, 0);
-    for (const nowMs of [100, 200]) expect(setting.reports.build(nowMs)[0]!.touched).toHaveLength(1);
+    for (const nowMs of [100, 200])
+      expect(setting.reports.build(nowMs)[0]!.touched).toHaveLength(1);
     expect(setting.roundTrip(300).touched).toHaveLength(1);
     expect(setting.answers).toEqual(['5']);
     expect(setting.reports.build(400)[0]!.touched).toEqual([]);
@@ -64,6 +68,34 @@ describe('a touch', () => {
     expect(setting.answers).toEqual(['first']);
     setting.reports.confirm(reply(second));
     expect(setting.answers).toEqual(['first', 'second']);
+  });
+
+  it('of more sessions than one message takes counts when every part is confirmed', () => {
+    const setting = new Setting();
+    const count = 2 * SESSION_REPORT_ATTACHMENTS_MAX + 1;
+    for (let i = 1; i <= count; i++) setting.reports.touch(sid(i), 1, 0);
+    setting.touch(1, 0, 'first');
+    setting.touch(count, 0, 'last');
+    setting.reports.closed(sid(7), 1);
+    const parts = setting.reports.build(100);
+    expect(parts.map(({ touched }) => touched.length)).toEqual([
+      SESSION_REPORT_ATTACHMENTS_MAX,
+      SESSION_REPORT_ATTACHMENTS_MAX,
+      1,
+      0,
+    ]);
+    expect(parts.flatMap(({ closed }) => closed)).toEqual([{ session: 7, epoch: 1 }]);
+    const bytes = parts.map((part) => {
+      const writer = new ByteWriter();
+      encodePeerMessage(part, writer);
+      return writer.length;
+    });
+    expect(Math.max(...bytes)).toBeLessThan(PEER_FRAME_BYTES_MAX);
+    for (const part of parts.slice(1)) setting.reports.confirm(reply(part, [sid(count)]));
+    expect([setting.answers, setting.reports.isConfirmed(200)]).toEqual([[], false]);
+    setting.reports.confirm(reply(parts[0]!));
+    expect([setting.answers, setting.reports.isConfirmed(200)]).toEqual([['first'], true]);
+    expect(setting.reports.build(300).map(({ touched }) => touched)).toEqual([[]]);
   });
 
   it('that the leader refused is never answered', () => {
