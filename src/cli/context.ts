@@ -5,6 +5,7 @@
 import { type Command, Option } from 'commander';
 import type { Client, Discovery } from '../client/index.js';
 import { isRollcallError, RollcallError } from '../types/errors.js';
+import { describeDuration } from './duration.js';
 import { type Output, parseDurationOption } from './parse.js';
 
 /** The global options, and the one that most commands have. */
@@ -80,6 +81,13 @@ export function timeoutOption(): Option {
   return new Option('--timeout <duration>', 'give up after this long (default: 5s)').argParser(
     parseDurationOption,
   );
+}
+
+/** With a default that reads as people type it. */
+export function durationOption(flags: string, about: string, defaultMs: number): Option {
+  return new Option(flags, about)
+    .argParser(parseDurationOption)
+    .default(defaultMs, describeDuration(defaultMs));
 }
 
 /** What to type, and what comes of it. */

@@ -4,10 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import type { Command } from 'commander';
 import type { Instance, RunContext } from '../../client/index.js';
-import { addExamples, withDiscovery } from '../context.js';
+import { addExamples, durationOption, withDiscovery } from '../context.js';
 import { EXIT, Exit, UsageError } from '../errors.js';
 import { note } from '../output.js';
-import { parseDurationOption, parseHeader, parseName } from '../parse.js';
+import { parseHeader, parseName } from '../parse.js';
 
 const TIMEOUT_MS_DEFAULT = 10_000;
 
@@ -29,11 +29,8 @@ export function addCall(program: Command): void {
     .option('-d, --data <text>', 'body to send')
     .option('-H, --header <name: value>', 'header to send, repeatable', parseHeader)
     .option('-i, --include', 'say on stderr who answered, and how')
-    .option(
-      '--timeout <duration>',
-      'give up after this long',
-      parseDurationOption,
-      TIMEOUT_MS_DEFAULT,
+    .addOption(
+      durationOption('--timeout <duration>', 'give up after this long', TIMEOUT_MS_DEFAULT),
     )
     .action((service: string, path: string, options: CallOptions) =>
       runCall(command, { service, path, options }),

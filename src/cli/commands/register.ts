@@ -4,7 +4,7 @@
  */
 import { type Command, Option } from 'commander';
 import type { Client } from '../../client/index.js';
-import { addExamples, withClient } from '../context.js';
+import { addExamples, durationOption, withClient } from '../context.js';
 import { Exit } from '../errors.js';
 import { printLine } from '../output.js';
 import {
@@ -88,11 +88,13 @@ function addInstanceOptions(command: Command): void {
 }
 
 function addCheckOptions(command: Command): void {
+  const span = (flags: string, what: string, defaultMs: number) =>
+    durationOption(flags, what, defaultMs).argParser(parseSpanOption);
   const about = 'the state follows: http(s)://…, tcp://…, grpc://…, :8081/health, /health';
   command
     .option('--check <url>', about, parseCheck)
-    .option('--check-interval <duration>', 'between probes', parseSpanOption, 5_000)
-    .option('--check-timeout <duration>', 'of a probe', parseSpanOption, 2_000)
+    .addOption(span('--check-interval <duration>', 'between probes', 5_000))
+    .addOption(span('--check-timeout <duration>', 'of a probe', 2_000))
     .option('--check-rise <n>', 'successes in a row that make it UP', parseAtLeastOne, 2)
     .option('--check-fall <n>', 'failures in a row that make it DOWN', parseAtLeastOne, 3);
 }

@@ -2,12 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Discovery, InstanceSet } from '../../client/index.js';
-import { addExamples, withClient } from '../context.js';
+import { addExamples, durationOption, withClient } from '../context.js';
 import { describeDuration } from '../duration.js';
 import { EXIT, Exit, START_ONE, UsageError } from '../errors.js';
 import { hintService } from '../near/lookup.js';
 import { note } from '../output.js';
-import { parseAtLeastOne, parseDurationOption, parseName } from '../parse.js';
+import { parseAtLeastOne, parseName } from '../parse.js';
 import { describeFound, type Goal, isReached } from '../waiting.js';
 
 const TIMEOUT_MS_DEFAULT = 30_000;
@@ -31,11 +31,8 @@ export function addWait(program: Command): void {
         .default('up'),
     )
     .option('--id <id>', 'this one instance, not any', parseName)
-    .option(
-      '--timeout <duration>',
-      'give up after this long',
-      parseDurationOption,
-      TIMEOUT_MS_DEFAULT,
+    .addOption(
+      durationOption('--timeout <duration>', 'give up after this long', TIMEOUT_MS_DEFAULT),
     )
     .action((service: string, flags: WaitFlags) => runWait(command, service, flags));
   addExamples(command, [
