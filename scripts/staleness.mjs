@@ -50,10 +50,11 @@ export function buildIsCurrent() {
   return readFileSync(stampFile, 'utf8') === sourcesFingerprint();
 }
 
-/** All files below a folder, relative to the root, in a stable order. */
+/** All files of ours below a folder, relative to the root, in a stable order. */
 export function listFiles(folder) {
   const entries = readdirSync(join(root, folder), { withFileTypes: true });
   return entries
+    .filter(({ name }) => name !== 'node_modules')
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = `${folder}/${entry.name}`;
