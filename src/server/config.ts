@@ -1,16 +1,14 @@
 /**
- * The options of a member: from text to values, with every problem found at once and said in the words
- * of the flags. Refuses what would expose an unprotected member beyond this machine.
+ * The settings of a member: what they are called, what they may be, and what becomes of them. Every
+ * problem is found at once and said in the words of wherever its value was given. Refuses what would
+ * expose an unprotected member beyond this machine. Reads no file and no environment.
  */
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
+import { isHost, isLoopback, isPort, isWildcard, joinAddress, splitAddress } from './address.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-
-export const CLIENT_PORT = 8655;
-export const HTTP_PORT = 8657;
 
 export interface MemberOptions {
   readonly name: string;
@@ -33,167 +31,206 @@ export interface InitialMember {
   readonly peerAddress: string;
 }
 
-/** As the command line gives them; every value still text. */
-export interface MemberFlags {
-  readonly name?: string | undefined;
-  readonly data?: string | undefined;
-  readonly initialMembers?: string | undefined;
-  readonly listen?: string | undefined;
-  readonly clientPort?: string | undefined;
-  readonly peerPort?: string | undefined;
-  readonly httpPort?: string | undefined;
-  readonly insecure?: boolean | undefined;
-  readonly logLevel?: string | undefined;
-}
-
-export type ParsedOptions =
-  | { readonly ok: true; readonly options: MemberOptions }
-  | { readonly ok: false; readonly problems: readonly string[] };
-
 const MEMBER_NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/i;
-const NAME_RULE = 'letters, digits, dots and dashes, at most 63';
+const NAME_RULE = 'must be letters, digits, dots and dashes, at most 63';
+const PORT_RULE = 'must be a port from 1 to 65535';
+const HOST_RULE = 'must be a host name or an IP address, without a port';
+const LEVEL_RULE = `must be one of ${LOG_LEVELS.join(', ')}`;
 
-const port = (flag: string) =>
-  v.pipe(
-    v.string(),
-    v.check((text) => isPort(text), `${flag} must be a port from 1 to 65535`),
-    v.transform(Number),
-  );
+const PORT = v.pipe(
+  v.number(PORT_RULE),
+  v.check((port) => isPort(port), PORT_RULE),
+);
 
-const required = (flag: string) =>
-  v.pipe(v.string(`${flag} is required`), v.nonEmpty(`${flag} is empty`));
-
-const FLAGS = v.object({
-  name: v.pipe(required('--name'), v.regex(MEMBER_NAME, `--name must be ${NAME_RULE}`)),
-  data: v.pipe(
-    required('--data'),
-    v.transform((path) => resolve(path)),
-  ),
-  initialMembers: v.pipe(
-    required('--initial-members'),
-    v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      const { members, problems } = parseInitialMembers(dataset.value);
-      for (const message of problems) addIssue({ message });
-      return problems.length === 0 ? members : NEVER;
-    }),
-  ),
-  listen: v.pipe(
-    v.optional(v.string(), '127.0.0.1'),
-    v.check(
-      (host) => isHost(host),
-      '--listen must be a host name or an IP address, without a port',
+/** Each is called the same in a file, as a flag (`--name`) and in the environment (`ROLLCALL_NAME`). */
+const SETTINGS = {
+  name: v.pipe(v.string(NAME_RULE), v.regex(MEMBER_NAME, NAME_RULE)),
+  data: v.pipe(v.string('must be a folder'), v.nonEmpty('must be a folder')),
+  'initial-members': v.pipe(
+    v.custom<string | Record<string, unknown>>(isTextOrMap, 'must be members with their HOST:PORT'),
+    v.rawTransform<string | Record<string, unknown>, readonly InitialMember[]>(
+      ({ dataset, addIssue, NEVER }) => {
+        const { members, problems } = readInitialMembers(dataset.value);
+        for (const message of problems) addIssue({ message });
+        return problems.length === 0 ? members : NEVER;
+      },
     ),
   ),
-  clientPort: v.optional(port('--client-port'), String(CLIENT_PORT)),
-  peerPort: v.optional(port('--peer-port')),
-  httpPort: v.optional(port('--http-port'), String(HTTP_PORT)),
-  insecure: v.optional(v.boolean(), false),
-  logLevel: v.optional(
-    v.picklist(LOG_LEVELS, `--log-level must be one of ${LOG_LEVELS.join(', ')}`),
-    'info',
+  listen: v.pipe(
+    v.string(HOST_RULE),
+    v.check((host) => isHost(host), HOST_RULE),
   ),
-});
+  'client-port': PORT,
+  'peer-port': PORT,
+  'http-port': PORT,
+  insecure: v.boolean('must be true or false'),
+  'log-level': v.picklist(LOG_LEVELS, LEVEL_RULE),
+};
 
-type Flags = v.InferOutput<typeof FLAGS>;
+export type SettingName = keyof typeof SETTINGS;
+type Settings = { readonly [K in SettingName]: v.InferOutput<(typeof SETTINGS)[K]> };
 
-export function parseMemberFlags(raw: MemberFlags): ParsedOptions {
-  const parsed = v.safeParse(FLAGS, raw);
-  if (!parsed.success) return { ok: false, problems: parsed.issues.map(({ message }) => message) };
-  const flags = parsed.output;
-  const self = flags.initialMembers.find(({ name }) => name === flags.name);
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+/** What nobody has to say. The peer port comes from the address among the initial members. */
+export const SETTING_DEFAULTS = {
+  listen: '127.0.0.1',
+  'client-port': 8655,
+  'http-port': 8657,
+  insecure: false,
+  'log-level': 'info',
+} as const;
+
+const REQUIRED: readonly SettingName[] = ['name', 'data', 'initial-members'];
+
+export interface GivenSetting {
+  /** As typed as its source is: text from flags, numbers and truth values from a file. */
+  readonly value: unknown;
+  /** What to call it when it is wrong: "--name", "ROLLCALL_NAME", "r1.yaml:3: name". */
+  readonly label: string;
+}
+
+export type GivenSettings = { readonly [K in SettingName]?: GivenSetting | undefined };
+
+export type ParsedOptions =
+  | { readonly ok: true; readonly options: MemberOptions; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+export const flagOf = (name: SettingName): string => `--${name}`;
+export const variableOf = (name: SettingName): string =>
+  `ROLLCALL_${name.toUpperCase().replaceAll('-', '_')}`;
+
+export function parseSettings(given: GivenSettings): ParsedOptions {
+  const parsed = SETTING_NAMES.map((name) => [name, parseOne(name, given[name])] as const);
+  const problems = parsed.flatMap(([, { problems }]) => problems);
+  if (problems.length > 0) return { ok: false, problems };
+  const values = Object.fromEntries(parsed.map(([name, { value }]) => [name, value]));
+  return place(values as Partial<Settings> as Settings, given);
+}
+
+interface ParsedOne {
+  readonly value?: unknown;
+  readonly problems: readonly string[];
+}
+
+function parseOne(name: SettingName, given: GivenSetting | undefined): ParsedOne {
+  if (given === undefined) {
+    const value: unknown = (SETTING_DEFAULTS as Partial<Record<SettingName, unknown>>)[name];
+    return { value, problems: REQUIRED.includes(name) ? [missing(name)] : [] };
+  }
+  const { label, value } = given;
+  const parsed = v.safeParse(SETTINGS[name], value);
+  if (parsed.success) return { value: parsed.output, problems: [] };
+  return { problems: parsed.issues.map(({ message }) => `${label} ${say(message, value)}`) };
+}
+
+function missing(name: SettingName): string {
+  return `${flagOf(name)} is required: as a flag, as ${variableOf(name)}, or as ${name} in a file`;
+}
+
+/** A message that names what stood there itself begins with its own words. */
+function say(message: string, value: unknown): string {
+  return message.startsWith('must') ? `${message}, not ${quote(value)}` : message;
+}
+
+const QUOTED_LENGTH_MAX = 60;
+
+function quote(value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'nothing');
+  return text.length > QUOTED_LENGTH_MAX ? `${text.slice(0, QUOTED_LENGTH_MAX)}…` : text;
+}
+
+/** What only holds between settings. */
+function place(settings: Settings, given: GivenSettings): ParsedOptions {
+  const label = (name: SettingName): string => given[name]?.label ?? flagOf(name);
+  const self = settings['initial-members'].find(({ name }) => name === settings.name);
   if (self === undefined) {
-    return { ok: false, problems: [`--initial-members must contain ${flags.name}, this member`] };
+    const problem = `${label('initial-members')} must contain ${settings.name}, this member`;
+    return { ok: false, problems: [problem] };
   }
-  const options = placeMember(flags, self);
-  const problems = exposureProblems(flags, options);
-  return problems.length === 0 ? { ok: true, options } : { ok: false, problems };
+  const { port: ownPeerPort } = splitAddress(self.peerAddress)!;
+  const placed = { ...settings, 'peer-port': settings['peer-port'] ?? ownPeerPort };
+  const problems = [...portProblems(placed, label), ...exposureProblems(placed, label)];
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, options: placeMember(placed, self), settings: placed };
 }
 
-function placeMember(flags: Flags, self: InitialMember): MemberOptions {
-  const { host: peerHost, port: ownPeerPort } = splitAddress(self.peerAddress)!;
-  const listen = flags.listen;
-  // Everybody on this machine's addresses is nobody's address: tell the one the members use.
-  const advertised = isWildcard(listen) ? peerHost : listen;
-  return {
-    name: flags.name,
-    dataDir: flags.data,
-    initialMembers: flags.initialMembers,
-    peerListen: joinAddress(listen, flags.peerPort ?? ownPeerPort),
-    clientListen: joinAddress(listen, flags.clientPort),
-    clientAddress: joinAddress(advertised, flags.clientPort),
-    httpListen: joinAddress(listen, flags.httpPort),
-    httpAddress: joinAddress(advertised, flags.httpPort),
-    isExposed: !isLoopback(listen),
-    logLevel: flags.logLevel,
-  };
+type Label = (name: SettingName) => string;
+
+function portProblems(settings: Settings, label: Label): string[] {
+  const names = ['client-port', 'peer-port', 'http-port'] as const;
+  return names.flatMap((name, i) =>
+    names
+      .slice(i + 1)
+      .filter((other) => settings[other] === settings[name])
+      .map((other) => `${label(name)} and ${label(other)} must differ: both are ${settings[name]}`),
+  );
 }
 
-function exposureProblems(flags: Flags, options: MemberOptions): string[] {
-  const ports = [options.clientListen, options.peerListen, options.httpListen];
-  if (new Set(ports).size < ports.length) {
-    return ['--client-port, --peer-port and --http-port must differ'];
-  }
-  if (!options.isExposed || flags.insecure) return [];
+function exposureProblems({ listen, insecure }: Settings, label: Label): string[] {
+  if (isLoopback(listen) || insecure) return [];
   return [
-    `--listen ${flags.listen} reaches beyond this machine and nothing protects it: ` +
+    `${label('listen')} ${listen} reaches beyond this machine and nothing protects it: ` +
       'add --insecure if the network does',
   ];
 }
 
-/** "r1=HOST:PORT,r2=…": peer addresses. */
-export function parseInitialMembers(text: string) {
-  const problems: string[] = [];
-  const members = text.split(',').flatMap((part) => {
-    const member = parseMember(part.trim());
-    if (typeof member !== 'string') return [member];
-    problems.push(`--initial-members: ${member}`);
-    return [];
-  });
+function placeMember(settings: Settings, self: InitialMember): MemberOptions {
+  const { listen } = settings;
+  // Everybody on this machine's addresses is nobody's address: tell the one the members use.
+  const advertised = isWildcard(listen) ? splitAddress(self.peerAddress)!.host : listen;
+  return {
+    name: settings.name,
+    dataDir: resolve(settings.data),
+    initialMembers: settings['initial-members'],
+    peerListen: joinAddress(listen, settings['peer-port']),
+    clientListen: joinAddress(listen, settings['client-port']),
+    clientAddress: joinAddress(advertised, settings['client-port']),
+    httpListen: joinAddress(listen, settings['http-port']),
+    httpAddress: joinAddress(advertised, settings['http-port']),
+    isExposed: !isLoopback(listen),
+    logLevel: settings['log-level'],
+  };
+}
+
+function isTextOrMap(value: unknown): boolean {
+  return typeof value === 'string' || Object.prototype.toString.call(value) === '[object Object]';
+}
+
+/** "r1=HOST:PORT,r2=…" as flags have it, or names with their addresses as files do. */
+function readInitialMembers(given: string | Readonly<Record<string, unknown>>) {
+  const parts = typeof given === 'string' ? given.split(',').map(splitMember) : entriesOf(given);
+  const problems = parts.flatMap((part) =>
+    typeof part === 'string' ? [part] : memberProblems(part),
+  );
+  const members = parts.filter((part) => typeof part !== 'string');
   for (const what of ['name', 'peerAddress'] as const) {
     const twice = firstDuplicate(members.map((member) => member[what]));
-    if (twice !== undefined) problems.push(`--initial-members: ${twice} is there twice`);
+    if (twice !== undefined) problems.push(`names ${twice} twice`);
   }
   return { members, problems };
 }
 
-function parseMember(part: string): InitialMember | string {
+function entriesOf(given: Readonly<Record<string, unknown>>): (InitialMember | string)[] {
+  return Object.entries(given).map(([name, address]) =>
+    typeof address === 'string'
+      ? { name, peerAddress: address }
+      : `has ${quote(address)} for ${name}, where HOST:PORT is wanted`,
+  );
+}
+
+function splitMember(part: string): InitialMember | string {
   const equals = part.indexOf('=');
-  if (equals < 1) return `"${part}" is not NAME=HOST:PORT`;
-  const name = part.slice(0, equals);
-  const peerAddress = part.slice(equals + 1);
-  if (!MEMBER_NAME.test(name)) return `"${name}" must be ${NAME_RULE}`;
-  if (splitAddress(peerAddress) === undefined) return `"${peerAddress}" is not HOST:PORT`;
-  return { name, peerAddress };
+  if (equals < 1) return `has "${part.trim()}", where NAME=HOST:PORT is wanted`;
+  return { name: part.slice(0, equals).trim(), peerAddress: part.slice(equals + 1).trim() };
+}
+
+function memberProblems({ name, peerAddress }: InitialMember): string[] {
+  if (!MEMBER_NAME.test(name)) return [`has a member "${name}": a name ${NAME_RULE}`];
+  if (splitAddress(peerAddress) !== undefined) return [];
+  return [`has "${peerAddress}" for ${name}, where HOST:PORT is wanted`];
 }
 
 function firstDuplicate(values: readonly string[]): string | undefined {
   return values.find((value, i) => values.indexOf(value) !== i);
-}
-
-/** HOST:PORT or [IPv6]:PORT. */
-export function splitAddress(address: string): { host: string; port: number } | undefined {
-  const match = /^(?:\[([0-9a-f]*:[0-9a-f:.]*)\]|([^:[\]\s]+)):(\d{1,5})$/i.exec(address);
-  if (match === null || !isPort(match[3]!)) return undefined;
-  const host = match[1] ?? match[2]!;
-  return isHost(host) ? { host, port: Number(match[3]) } : undefined;
-}
-
-export function joinAddress(host: string, portNumber: number): string {
-  return isIP(host) === 6 ? `[${host}]:${portNumber}` : `${host}:${portNumber}`;
-}
-
-function isPort(text: string): boolean {
-  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
-}
-
-function isHost(text: string): boolean {
-  return isIP(text) !== 0 || /^[a-z0-9_]([a-z0-9_.-]{0,252})?$/i.test(text);
-}
-
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

@@ -84,6 +84,8 @@ export const FENCINGS_MAX = 3;
 export const FENCINGS_WINDOW_MS = 600_000;
 
 // ---- A member ----
+/** Of a configuration file: many times what any needs, and soon read. */
+export const CONFIG_BYTES_MAX = 64 * 1024;
 /** Requests accepted from clients and not yet applied, bytes: past it OVERLOADED. */
 export const PENDING_BYTES_MAX = 64 * 1024 * 1024;
 export const PENDING_REQUESTS_MAX = 200_000;

@@ -1,17 +1,28 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { type MemberFlags, parseMemberFlags, splitAddress } from '../../src/server/config.js';
+import { splitAddress } from '../../src/server/address.js';
+import { flagOf, parseSettings, type SettingName } from '../../src/server/config.js';
 
 const FOUNDERS = 'r1=10.0.0.1:8656,r2=10.0.0.2:8756,r3=[fd00::3]:8656';
-const FLAGS: MemberFlags = { name: 'r2', data: 'data/r2', initialMembers: FOUNDERS };
+type Values = { readonly [K in SettingName]?: unknown };
+const VALUES: Values = { name: 'r2', data: 'data/r2', 'initial-members': FOUNDERS };
 
-function problemsOf(flags: MemberFlags): readonly string[] {
-  const parsed = parseMemberFlags({ ...FLAGS, ...flags });
+function parse(values: Values) {
+  const all = Object.entries({ ...VALUES, ...values }).filter(([, value]) => value !== undefined);
+  return parseSettings(
+    Object.fromEntries(
+      all.map(([name, value]) => [name, { value, label: flagOf(name as SettingName) }]),
+    ),
+  );
+}
+
+function problemsOf(values: Values): readonly string[] {
+  const parsed = parse(values);
   return parsed.ok ? [] : parsed.problems;
 }
 
-function optionsOf(flags: MemberFlags) {
-  const parsed = parseMemberFlags({ ...FLAGS, ...flags });
+function optionsOf(values: Values) {
+  const parsed = parse(values);
   if (!parsed.ok) throw new Error(parsed.problems.join());
   return parsed.options;
 }
@@ -56,51 +67,80 @@ test('listening beyond the machine without protection needs the operator’s wor
   }
 });
 
-test.each<[string, MemberFlags, string]>([
+const PORT = 'must be a port from 1 to 65535, not';
+const HOST = 'must be a host name or an IP address, without a port, not';
+const NAME = 'must be letters, digits, dots and dashes, at most 63, not';
+
+test.each<[string, Values, string]>([
   ['itself missing', { name: 'r9' }, '--initial-members must contain r9, this member'],
-  ['no founders', { initialMembers: undefined }, '--initial-members is required'],
-  ['no port', { initialMembers: 'r2=10.0.0.1' }, '--initial-members: "10.0.0.1" is not HOST:PORT'],
+  [
+    'no founders',
+    { 'initial-members': undefined },
+    '--initial-members is required: as a flag, as ROLLCALL_INITIAL_MEMBERS, or as initial-members in a file',
+  ],
+  [
+    'no port',
+    { 'initial-members': 'r2=10.0.0.1' },
+    '--initial-members has "10.0.0.1" for r2, where HOST:PORT is wanted',
+  ],
   [
     'no name',
-    { initialMembers: '10.0.0.1:1' },
-    '--initial-members: "10.0.0.1:1" is not NAME=HOST:PORT',
+    { 'initial-members': 'r2=a:1,10.0.0.1:1' },
+    '--initial-members has "10.0.0.1:1", where NAME=HOST:PORT is wanted',
   ],
-  ['a name twice', { initialMembers: 'r2=a:1,r2=b:1' }, '--initial-members: r2 is there twice'],
+  ['a name twice', { 'initial-members': 'r2=a:1,r2=b:1' }, '--initial-members names r2 twice'],
+  ['an address twice', { 'initial-members': 'r1=a:1,r2=a:1' }, '--initial-members names a:1 twice'],
   [
-    'an address twice',
-    { initialMembers: 'r1=a:1,r2=a:1' },
-    '--initial-members: a:1 is there twice',
+    'an address that is a number',
+    { 'initial-members': { r2: 8656 } },
+    '--initial-members has 8656 for r2, where HOST:PORT is wanted',
   ],
-  ['port 0', { clientPort: '0' }, '--client-port must be a port from 1 to 65535'],
-  ['a port too high', { httpPort: '65536' }, '--http-port must be a port from 1 to 65535'],
-  ['no number', { peerPort: '12x' }, '--peer-port must be a port from 1 to 65535'],
+  [
+    'a list of members without names',
+    { 'initial-members': 5 },
+    '--initial-members must be members with their HOST:PORT, not 5',
+  ],
+  ['port 0', { 'client-port': 0 }, `--client-port ${PORT} 0`],
+  ['a port too high', { 'http-port': 65_536 }, `--http-port ${PORT} 65536`],
+  ['a port below nothing', { 'http-port': -1 }, `--http-port ${PORT} -1`],
+  ['half a port', { 'http-port': 80.5 }, `--http-port ${PORT} 80.5`],
+  ['no number at all', { 'http-port': Number.NaN }, `--http-port ${PORT} NaN`],
+  ['an infinite port', { 'http-port': Number.POSITIVE_INFINITY }, `--http-port ${PORT} Infinity`],
+  ['a port as text', { 'peer-port': '12x' }, `--peer-port ${PORT} "12x"`],
+  ['a list of ports', { 'peer-port': [1, 2] }, `--peer-port ${PORT} [1,2]`],
   [
     'a port used twice',
-    { httpPort: '8655' },
-    '--client-port, --peer-port and --http-port must differ',
+    { 'http-port': 8655 },
+    '--client-port and --http-port must differ: both are 8655',
   ],
   [
-    'a name with a slash',
-    { name: '../r2' },
-    '--name must be letters, digits, dots and dashes, at most 63',
+    'the peer port of the list used twice',
+    { 'http-port': 8756 },
+    '--peer-port and --http-port must differ: both are 8756',
   ],
-  ['no folder', { data: '' }, '--data is empty'],
-  [
-    'a port in --listen',
-    { listen: 'a:1' },
-    '--listen must be a host name or an IP address, without a port',
-  ],
+  ['a name with a slash', { name: '../r2' }, `--name ${NAME} "../r2"`],
+  ['a name that is a number', { name: 2 }, `--name ${NAME} 2`],
+  ['no folder', { data: '' }, '--data must be a folder, not ""'],
+  ['a port in --listen', { listen: 'a:1' }, `--listen ${HOST} "a:1"`],
+  ['text for a truth value', { insecure: 'yes' }, '--insecure must be true or false, not "yes"'],
   [
     'a level of its own',
-    { logLevel: 'loud' },
-    '--log-level must be one of trace, debug, info, warn, error, silent',
+    { 'log-level': 'loud' },
+    '--log-level must be one of trace, debug, info, warn, error, silent, not "loud"',
   ],
-])('refused with its reason: %s', (_why, flags, problem) => {
-  expect(problemsOf(flags)).toEqual([problem]);
+  [
+    'what nobody wants to read',
+    { listen: 'x y'.repeat(99) },
+    `--listen ${HOST} "${'x y'.repeat(19)}x …`,
+  ],
+])('refused with its reason: %s', (_why, values, problem) => {
+  expect(problemsOf(values)).toEqual([problem]);
 });
 
 test('all problems are told at once', () => {
-  expect(problemsOf({ clientPort: 'x', logLevel: 'y', initialMembers: 'z' })).toHaveLength(3);
+  expect(
+    problemsOf({ 'client-port': 'x', 'log-level': 'y', 'initial-members': 'z', data: undefined }),
+  ).toHaveLength(4);
 });
 
 test('addresses are split from the right, IPv6 in brackets only', () => {

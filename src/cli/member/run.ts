@@ -4,29 +4,37 @@
  */
 import { grpcFace } from '../../faces/grpc/server.js';
 import { httpFace } from '../../faces/http/server.js';
-import { type MemberFlags, type MemberOptions, parseMemberFlags } from '../../server/config.js';
+import type { MemberOptions } from '../../server/config.js';
 import { type RunningMember, startMember } from '../../server/main.js';
-import { EXIT, UsageError } from '../errors.js';
+import { EXIT, Exit, UsageError } from '../errors.js';
 import { printLine } from '../output.js';
+import { dataDirProblem } from './config/data-dir.js';
+import { readSettings, type ServeFlags } from './config/sources.js';
 import { createLogger, type MemberLogger } from './logger.js';
 import { startFailure } from './start-failure.js';
 
 /** An unprotected member reminds its operator this often. */
 const EXPOSURE_REMINDER_MS = 60_000;
 
-interface RunFlags extends MemberFlags {
+interface RunFlags extends ServeFlags {
   readonly exitWithParent?: boolean | undefined;
 }
 
 export async function runMember(flags: RunFlags): Promise<void> {
-  const parsed = parseMemberFlags(flags);
-  if (!parsed.ok) throw new UsageError(parsed.problems.join('\n'), 'see `rollcall serve --help`');
-  const { options } = parsed;
+  const options = memberOptions(flags);
   const logger = createLogger(options);
   const stop = stopSignal(flags.exitWithParent === true);
   remindOfExposure(options, logger);
   const member = await start(options, logger, stop);
   await serveUntilStopped({ member, options, logger, stop });
+}
+
+function memberOptions(flags: ServeFlags): MemberOptions {
+  const { parsed } = readSettings(flags, process.env);
+  if (!parsed.ok) throw new UsageError(parsed.problems.join('\n'), 'see `rollcall serve --help`');
+  const problem = dataDirProblem(parsed.options.dataDir);
+  if (problem === undefined) return parsed.options;
+  throw new Exit(EXIT.failure, problem, 'name a folder with --data that this user may write to');
 }
 
 async function start(

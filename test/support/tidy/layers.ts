@@ -67,7 +67,7 @@ export const LAYERS: readonly Layer[] = [
   {
     folder: 'cli/member',
     imports: ['types', 'cli', 'server/main.ts', 'server/config.ts', 'faces'],
-    packages: ['commander', 'pino', 'node:'],
+    packages: ['commander', 'pino', 'yaml', 'node:'],
   },
 ];
 
