@@ -13,11 +13,12 @@ export interface MemberRow {
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly pid: number;
+  readonly disk: string;
 }
 
 export function memberRow(member: MemberRow): MemberRow {
-  const { id, name, address, role, term, commitIndex, appliedIndex, pid } = member;
-  return { id, name, address, role, term, commitIndex, appliedIndex, pid };
+  const { id, name, address, role, term, commitIndex, appliedIndex, pid, disk } = member;
+  return { id, name, address, role, term, commitIndex, appliedIndex, pid, disk };
 }
 
 export interface InstanceRow {

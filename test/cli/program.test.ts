@@ -5,12 +5,28 @@ import { createProgram } from '../../src/cli/program.js';
 
 function quiet(program: Command): Command {
   const output = { writeOut: () => {}, writeErr: () => {} };
-  for (const command of [program, ...program.commands]) command.configureOutput(output);
+  for (const command of [program, ...allBelow(program)]) command.configureOutput(output);
   return program;
 }
 
+function allBelow(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...allBelow(child)]);
+}
+
+/** What help lists; scripts of the shell may ask for more. */
+function isShown(command: Command): boolean {
+  const { parent } = command;
+  return parent === null || parent.createHelp().visibleCommands(parent).includes(command);
+}
+
+/** "tree ls". */
+function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent?.parent ? `${nameOf(parent)} ${command.name()}` : command.name();
+}
+
 async function codeOf(...line: string[]): Promise<string> {
-  const failure = await quiet(createProgram())
+  const failure = await quiet(createProgram(line))
     .parseAsync(line, { from: 'user' })
     .then(
       () => undefined,
@@ -19,11 +35,11 @@ async function codeOf(...line: string[]): Promise<string> {
   return failure?.code ?? failure?.name ?? 'none';
 }
 
-it.each(createProgram().commands.map((command) => command.name()))(
+it.each(allBelow(createProgram()).filter(isShown).map(nameOf))(
   '%s has a description and examples in its help',
   (name) => {
     const program = quiet(createProgram());
-    const command = program.commands.find((candidate) => candidate.name() === name)!;
+    const command = allBelow(program).find((candidate) => nameOf(candidate) === name)!;
     let help = '';
     command.configureOutput({ writeOut: (text) => (help += text) });
     command.outputHelp();
@@ -42,6 +58,25 @@ it.each([
   [['register', 'web', '--port', '0'], 'commander.invalidArgument', 'no such port'],
   [['register', 'web'], 'UsageError', 'neither a port nor a command'],
   [['register', 'web', '--port', 'auto'], 'UsageError', 'nobody to give the port to'],
+  [['why', 'web'], 'commander.invalidArgument', 'of which instance?'],
+  [['drain', 'web/a'], 'commander.missingMandatoryOptionValue', 'no reason'],
+  [['drain', 'web/a', '--reason', 'x', '--for', '10'], 'commander.invalidArgument', 'no unit'],
+  [['session', 'revoke', 'zz', '--reason', 'x'], 'commander.invalidArgument', 'no id'],
+  [['service', 'set', 'web'], 'UsageError', 'nothing to set'],
+  [['service', 'set', 'web', '--minimum-healthy', '101%'], 'commander.invalidArgument', 'too much'],
+  [['tree', 'ls', 'config'], 'commander.invalidArgument', 'no path'],
+  [['tree', 'rm', '/a', '-r', '--version', '1'], 'UsageError', 'a version is of one node'],
+  [['tree', 'set', '/a', 'x', '--version', 'y'], 'commander.invalidArgument', 'no version'],
+  [['tree', 'set', '/a', 'x', '--version', '1', '--create'], 'commander.conflictingOption', 'both'],
+  [['tree', 'create', '/a', '--ttl', '1s', '--container'], 'commander.conflictingOption', 'kinds'],
+  [['tree', 'create', '/a/'], 'UsageError', 'its name is empty'],
+  [['tree', 'quota', '--nodes', '5'], 'UsageError', 'of which subtree?'],
+  [['tree', 'watch', '/a', '--from', 'then'], 'commander.invalidArgument', 'from where?'],
 ])('%j is refused as %s (%s)', async (line, code) => {
   expect(await codeOf(...line)).toBe(code);
+});
+
+it("--version is ours before a command, and the command's own after it", async () => {
+  expect(await codeOf('--version')).toBe('commander.version');
+  expect(await codeOf('tree', 'set', '/a', 'x', '--version', 'y')).not.toBe('commander.version');
 });

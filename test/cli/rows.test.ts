@@ -29,6 +29,7 @@ describe('json rows', () => {
       commitIndex: 118,
       appliedIndex: 117,
       pid: 4711,
+      disk: 'ok',
       version: 'not promised',
     };
     expect(Object.keys(memberRow(member))).toEqual([
@@ -40,6 +41,7 @@ describe('json rows', () => {
       'commitIndex',
       'appliedIndex',
       'pid',
+      'disk',
     ]);
   });
 

@@ -23,6 +23,7 @@ const WIDE_COLUMNS: readonly Column<MemberSummary>[] = [
   { title: 'PEER', value: (row) => row.peerAddress },
   { title: 'HTTP', value: (row) => row.httpAddress },
   { title: 'VERSION', value: (row) => row.version },
+  { title: 'DISK', value: (row) => row.disk },
 ];
 
 export function addMembers(program: Command): void {

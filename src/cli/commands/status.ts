@@ -7,10 +7,11 @@ import type { Client, MemberStatusView, MemberSummary } from '../../client/index
 import { addExamples, outputOption, withClient } from '../context.js';
 import { describeDuration } from '../duration.js';
 import { EXIT, Exit } from '../errors.js';
-import { paint, paintRole, printLine, printObject, printTable } from '../output.js';
+import { note, paint, paintRole, printLine, printObject, printTable } from '../output.js';
 import { isDataFormat, type Output } from '../parse.js';
 import { memberRow } from '../rows.js';
 import { type Column, renderFields } from '../table.js';
+import { describeSize } from '../values/sizes.js';
 
 /** One that does not answer within this does not count as reachable. */
 const MEMBER_TIMEOUT_MS = 1_500;
@@ -43,7 +44,29 @@ const COLUMNS: readonly Column<MemberView>[] = [
     value: ({ view }) => (view === undefined ? '' : describeDuration(view.uptimeMs)),
     align: 'right',
   },
+  {
+    title: 'CLIENTS',
+    value: ({ view }) => (view === undefined ? '' : `${view.connections}`),
+    align: 'right',
+  },
+  {
+    title: 'DISK',
+    value: ({ view }) => (view === undefined ? '' : describeDisk(view)),
+    paint: (text, { view }) => (isSound(view) ? text : paint('red', text)),
+  },
 ];
+
+const SOUND = 'ok';
+
+/** One that does not answer has its own red word already. */
+function isSound(view: MemberStatusView | undefined): boolean {
+  return view === undefined || view.disk === SOUND || view.disk === '';
+}
+
+export function describeDisk({ disk, diskFreeBytes }: MemberStatusView): string {
+  const free = diskFreeBytes === 0 ? '' : `${describeSize(diskFreeBytes)} free`;
+  return [disk, free].filter((part) => part !== '').join(', ');
+}
 
 export function addStatus(program: Command): void {
   const command = program
@@ -65,7 +88,9 @@ async function runStatus(command: Command, output: Output): Promise<void> {
     const status = views.find(({ view }) => view?.hasQuorum === true)?.view ?? first;
     if (isDataFormat(output)) await printObject(statusJson(status, views), output);
     else printStatus(status, views);
+    for (const { view } of views) if (!isSound(view)) note(stalledNote(view!));
     if (!status.hasQuorum) throw noQuorum(views);
+    if (views.some(({ view }) => view?.corrupt === true)) throw corrupt();
   });
 }
 
@@ -103,6 +128,8 @@ function printStatus(status: MemberStatusView, views: readonly MemberView[]): vo
     ['nodes', String(status.nodes)],
     ['sessions', String(status.sessions)],
     ['watches', `${status.watches}, at ${status.name}`],
+    ['history', `from revision ${status.historyFloor}, at ${status.name}`],
+    ['checkpoint', `of revision ${status.checkpointIndex}, at ${status.name}`],
   ]);
   printLine(`quorum    ${quorum}, ${answering} of ${views.length} members answer`);
   for (const line of fields) printLine(line);
@@ -117,4 +144,15 @@ function noQuorum(views: readonly MemberView[]): Exit {
       ? 'the members answer but do not reach each other: see their logs'
       : `start these members again: ${silent.join(', ')}`;
   return new Exit(EXIT.noQuorum, 'the cluster has no quorum: nothing can be decided', remedy);
+}
+
+function stalledNote({ name, disk }: MemberStatusView): string {
+  return `${name}: its disk is ${disk}: it leads no longer, and follows late; look at that machine`;
+}
+
+function corrupt(): Exit {
+  const message =
+    'the members disagree about the state and no majority holds one: nothing is served';
+  const remedy = 'see the logs of all members for CORRUPT, and restore from a backup';
+  return new Exit(EXIT.failure, message, remedy);
 }
