@@ -21,5 +21,7 @@ export function addConfig(program: Command): void {
     ['rollcall config check r1.yaml', 'every value with its source, or every problem'],
     ['rollcall config check r1.yaml -o json', 'for scripts; exit code 1 when it would not start'],
   ]);
-  addExamples(config, [['rollcall config check r1.yaml', 'before `rollcall serve` is run with it']]);
+  addExamples(config, [
+    ['rollcall config check r1.yaml', 'before `rollcall serve` is run with it'],
+  ]);
 }
