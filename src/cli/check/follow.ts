@@ -12,6 +12,9 @@ import { type CheckedState, Judge, type Thresholds } from './judge.js';
 import { probe, type Verdict } from './probe.js';
 import type { CheckTarget } from './target.js';
 
+/** What it needs of a registration. */
+export type Told = Pick<Registration, 'signal' | 'setState'>;
+
 export interface CheckTerms extends Thresholds {
   readonly target: CheckTarget;
   readonly intervalMs: number;
@@ -27,7 +30,7 @@ const JITTER = 0.1;
 
 /** Ends when `signal` aborts or the registration ended. */
 export async function followCheck(
-  registration: Registration,
+  registration: Told,
   terms: CheckTerms,
   signal: AbortSignal,
 ): Promise<void> {
@@ -42,13 +45,13 @@ export async function followCheck(
 }
 
 class Follower {
-  readonly #registration: Registration;
+  readonly #registration: Told;
   readonly #terms: CheckTerms;
   readonly #judge: Judge;
   /** undefined: it may be either. */
   #told: CheckedState | undefined = 'STARTING';
 
-  constructor(registration: Registration, terms: CheckTerms) {
+  constructor(registration: Told, terms: CheckTerms) {
     this.#registration = registration;
     this.#terms = terms;
     this.#judge = new Judge(terms);

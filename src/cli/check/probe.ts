@@ -27,9 +27,12 @@ function probeHttp(url: string, signal: AbortSignal): Promise<Verdict> {
     const request = url.startsWith('https:') ? requestTls : requestPlain;
     const headers = { connection: 'close', 'user-agent': 'rollcall-check' };
     const call = request(url, { agent: false, rejectUnauthorized: false, headers, signal });
-    call.once('error', (error) => resolve(describeProblem(error)));
+    const onError = (error: Error) => resolve(describeProblem(error));
+    call.once('error', onError);
     call.once('response', (response) => {
       const { statusCode = 0 } = response;
+      // It has answered: what goes wrong from here on is no matter.
+      call.off('error', onError).on('error', () => {});
       let bytes = 0;
       response.on('data', (chunk: Uint8Array) => {
         bytes += chunk.length;

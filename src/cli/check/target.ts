@@ -59,14 +59,3 @@ function targetAt(url: URL): CheckTarget | undefined {
 function isPort(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= 65_535;
 }
-
-/** Without what may be secret in a URL: its user and query. */
-export function describeTarget(target: CheckTarget): string {
-  if (target.type === 'http') {
-    const { origin, pathname } = new URL(target.url);
-    return `${origin}${pathname}`;
-  }
-  const host = target.host.includes(':') ? `[${target.host}]` : target.host;
-  const place = `${target.type}://${host}:${target.port}`;
-  return target.type === 'tcp' || target.service === '' ? place : `${place}/${target.service}`;
-}

@@ -8,6 +8,9 @@ import type { Client, Instance, RollEvent } from '../../client/index.js';
 import { isRollcallError } from '../../types/errors.js';
 import { note } from '../output.js';
 
+/** What it needs of a client. */
+export type Roll = Pick<Client, 'roll' | 'instances'>;
+
 export type Movement = RollEvent & { readonly type: 'snapshot' | 'join' | 'change' | 'leave' };
 
 export interface Change {
@@ -20,7 +23,7 @@ const CONFIRM_RETRY_MS = 1_000;
 
 /** The list first, then every change; after a gap the list again, marked. Ends when `signal` aborts. */
 export async function* changesOf(
-  client: Client,
+  client: Roll,
   service: string,
   signal: AbortSignal,
 ): AsyncGenerator<Change, void, undefined> {
@@ -45,7 +48,7 @@ function isMovement(event: RollEvent): event is Movement {
 
 /** An empty list is believed once a linearizable read says the same or better. undefined: given up. */
 async function confirmed(
-  client: Client,
+  client: Roll,
   { service, event }: { readonly service: string; readonly event: Movement },
   signal: AbortSignal,
 ): Promise<Movement | undefined> {
