@@ -5,7 +5,6 @@
  * are gone. A member whose state is no good starts over with nothing, in quarantine.
  */
 import { randomInt } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { assert } from '../types/assert.js';
 import type { SnapshotMeta } from '../types/log.js';
 import type { Clock, Disk, Random } from '../types/ports.js';
@@ -14,6 +13,7 @@ import {
   type CheckpointStore,
   openCheckpointStore,
 } from './checkpoint-store.js';
+import { makeDirectory } from './directory.js';
 import { createFileDisk } from './file-disk.js';
 import { type Identity, nextBoot, readIdentity, writeIdentity } from './identity.js';
 import { createLevelDatabases } from './level-state-database.js';
@@ -66,7 +66,7 @@ export async function openStorage(
   directory: string,
   options: StorageOptions = {},
 ): Promise<MemberStorage> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const lock = await lockDirectory(directory);
   try {
     const disk = createFileDisk(directory);

@@ -17,6 +17,9 @@ export function startFailure(error: unknown, places: Places): unknown {
       return failure(message, 'stop it, or give this member a directory of its own with --data');
     case 'EACCES':
     case 'EPERM':
+    case 'EROFS':
+    case 'ENOENT':
+    case 'ENOTDIR':
       return failure(message, `may this user write to ${places.dataDir}?`);
     case 'WRONG_CLUSTER':
       return failure(message, `if ${places.dataDir} is not its directory, name that with --data`);
