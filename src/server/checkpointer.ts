@@ -33,6 +33,15 @@ const CHUNK_BYTES = 256 * 1024;
 /** A transfer that was interrupted can go on for so long. */
 const HELD_MS = 60_000;
 
+export interface CheckpointFigures {
+  readonly taken: number;
+  /** Of the latest: from freezing what changed until it was durable, and its bytes. */
+  readonly tookMs: number;
+  readonly bytes: number;
+  /** Since the latest, or since the start. */
+  readonly ageMs: number;
+}
+
 interface Held {
   readonly snapshot: CheckpointSnapshot;
   usedAtMs: number;
@@ -47,6 +56,9 @@ export class Checkpointer {
   /** The checkpoint under way. */
   #taking: Promise<void> | undefined;
   #isSuspended = false;
+  #taken = 0;
+  #tookMs = 0;
+  #bytes = 0;
   /** Snapshots being fetched, by index: the log behind the oldest must stay. */
   readonly #held = new Map<number, Held>();
 
@@ -59,6 +71,12 @@ export class Checkpointer {
   /** The state on disk. */
   get latest(): SnapshotMeta {
     return this.#last;
+  }
+
+  /** Of those that this process took. */
+  get figures(): CheckpointFigures {
+    const ageMs = this.#options.clock.monotonicMs() - this.#lastAtMs;
+    return { taken: this.#taken, tookMs: this.#tookMs, bytes: this.#bytes, ageMs };
   }
 
   /** After every turn: begins a checkpoint when one is due. */
@@ -125,7 +143,8 @@ export class Checkpointer {
   }
 
   async #take(core: Core): Promise<void> {
-    const { store, log } = this.#options;
+    const { store, log, clock } = this.#options;
+    const startedMs = clock.monotonicMs();
     const previous = this.#last;
     const snapshot = core.applied;
     const dirty = core.tree.takeDirty();
@@ -134,6 +153,9 @@ export class Checkpointer {
     const { puts, deletes } = await this.#encode(dirty);
     await store.save({ meta, puts, deletes });
     this.#countFrom(snapshot);
+    this.#taken++;
+    this.#tookMs = clock.monotonicMs() - startedMs;
+    this.#bytes = bytesOf(puts, deletes);
     await this.#dropStale();
     const keep = Math.min(previous.index, ...this.#held.keys());
     if (keep < previous.index || previous.index <= core.raft.trimmedIndex) return;
@@ -180,6 +202,13 @@ export class Checkpointer {
       await held.snapshot.close();
     }
   }
+}
+
+function bytesOf(puts: readonly CheckpointRow[], deletes: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const [key, value] of puts) bytes += key.length + value.length;
+  for (const key of deletes) bytes += key.length;
+  return bytes;
 }
 
 function notHeld(): RollcallError {

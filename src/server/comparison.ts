@@ -41,6 +41,10 @@ export class Comparison {
   #agreedAt = 0;
   #dissent: Dissent | undefined;
   #hasNews = false;
+  /** Marks at which this member was found to agree… */
+  agreements = 0;
+  /** …and at which the members were found not to. */
+  mismatches = 0;
 
   constructor(host: ComparisonHost) {
     this.#host = host;
@@ -78,8 +82,10 @@ export class Comparison {
       const digests = this.#at(revision);
       const majority = this.#majority(digests);
       if (majority === undefined) this.#noteDissent({ revision, digests }, nowMs);
-      else if (majority !== own) return { revision, own, majority };
-      else this.#agree(revision);
+      else if (majority !== own) {
+        this.mismatches++;
+        return { revision, own, majority };
+      } else this.#agree(revision);
     }
     return undefined;
   }
@@ -113,10 +119,12 @@ export class Comparison {
   #noteDissent({ revision, digests }: Split, nowMs: number): void {
     const isMajorityHeard = digests.size >= quorumSize(this.#host.voters().length);
     if (!isMajorityHeard || new Set(digests.values()).size < 2) return;
+    if (this.#dissent?.revision !== revision) this.mismatches++;
     this.#dissent = { revision, digests, sinceMs: this.#dissent?.sinceMs ?? nowMs };
   }
 
   #agree(revision: Revision): void {
+    this.agreements++;
     this.#agreedAt = revision;
     if (this.#dissent !== undefined && this.#dissent.revision <= revision)
       this.#dissent = undefined;

@@ -16,6 +16,7 @@ import type { Clock } from '../types/ports.js';
 import { type AppliedAt, Applier } from './applier.js';
 import type { Oddity, Split } from './comparison.js';
 import type { Effects, Persist } from './effects.js';
+import { type Figures, figuresOf } from './figures.js';
 import { Flushing } from './flushing.js';
 import { Forwarding } from './forwarding.js';
 import { Gate, type GateHost } from './gate.js';
@@ -59,6 +60,8 @@ export interface CoreOptions {
 }
 
 export class Core {
+  /** For whoever shows them; costs a look at every connection. */
+  readonly figures: () => Figures;
   readonly #options: CoreOptions;
   readonly #raft: Raft;
   readonly #clock: Clock;
@@ -148,6 +151,8 @@ export class Core {
       quarantine,
       integrity: this.#integrity,
     });
+    const counted = { ...shared, reads, leading, forwarding: this.#forwarding };
+    this.figures = () => figuresOf({ ...counted, integrity: this.#integrity });
     if (options.quarantine !== undefined) this.#quarantine.begin();
   }
 
@@ -167,15 +172,6 @@ export class Core {
   /** The stamp of the last run applied, milliseconds since 1970. */
   get appliedTime(): number {
     return this.#applier.time;
-  }
-
-  /** Accepted from clients and not yet applied. */
-  get pending(): { readonly requests: number; readonly bytes: number } {
-    return { requests: this.#origin.count, bytes: this.#origin.bytes };
-  }
-
-  get watchCount(): number {
-    return this.#hub.count;
   }
 
   get confirmationAgeMs(): number {

@@ -23,6 +23,8 @@ export class Forwarding {
   readonly #host: ForwardingHost;
   #appliedAtProgress = 0;
   #progressAtMs = 0;
+  /** Changes sent to a leader elsewhere, those sent again included. */
+  forwarded = 0;
 
   constructor(host: ForwardingHost) {
     this.#host = host;
@@ -37,7 +39,10 @@ export class Forwarding {
     for (const { first, batch } of origin.takeUnsent(tuning.forwardWindowBytes)) {
       const forward = { type: 'forward', boot, first, batch } as const;
       if (leader === self) leading.accept(leader, forward);
-      else this.#host.send(leader, forward);
+      else {
+        this.forwarded += batch.count;
+        this.#host.send(leader, forward);
+      }
     }
   }
 

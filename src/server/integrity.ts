@@ -61,6 +61,10 @@ export class Integrity {
     return this.#split;
   }
 
+  get figures(): { readonly agreements: number; readonly mismatches: number } {
+    return this.#comparison;
+  }
+
   /** A mark was applied here. */
   marked(revision: Revision): void {
     this.#marks.applied(revision, this.#host.nowMs());

@@ -43,6 +43,8 @@ export class Leading {
   #tickedAtMs = 0;
   #clocks: SessionClocks;
   #reaper: Reaper;
+  /** Ends of nodes and overrides proposed so far. */
+  reaps = 0;
   #isOpen = false;
   /** Rises with each term led: answers to questions of an earlier one are void. */
   #tenure = 0;
@@ -151,7 +153,10 @@ export class Leading {
 
   #createReaper(): Reaper {
     const { sessionTickMs: tickMs, containerIdleMs } = this.#tuning;
-    const propose = (body: CommandBody) => this.#propose(body);
+    const propose = (body: CommandBody) => {
+      this.reaps++;
+      this.#propose(body);
+    };
     const { tree, stampMs } = this.#host;
     return new Reaper({ tree, stampMs, propose }, { tickMs, containerIdleMs });
   }

@@ -8,10 +8,12 @@ import { createGrpcTransport, type GrpcTransport } from '../transport/grpc-trans
 import type { MemberId } from '../types/ids.js';
 import type { Clock, Logger } from '../types/ports.js';
 import { type AssembledMember, assembleMember } from './assemble.js';
+import type { Connections } from './connections.js';
+import { DiskSpace } from './disk-space.js';
 import type { Face, FaceFactory } from './face.js';
-import { createGaugeSource } from './gauges.js';
 import type { Member, Scheduler } from './member.js';
 import type { Metrics } from './metrics.js';
+import { createReader } from './reader.js';
 import { DEFAULT_TUNING, type Tuning } from './tuning.js';
 import { VERSION } from './version.js';
 
@@ -25,6 +27,8 @@ export interface MemberConfig {
   readonly clientAddress: string;
   readonly httpAddress: string;
   readonly logger: Logger;
+  /** Of clients, at once; CONNECTIONS_MAX when left out. */
+  readonly maxConnections?: number;
   readonly tuning?: Partial<Tuning>;
   readonly faces: readonly FaceFactory[];
   /** Ends the wait for the other founders. */
@@ -34,6 +38,7 @@ export interface MemberConfig {
 /** What outlives a life. */
 export interface Kept {
   readonly metrics: Metrics;
+  readonly connections: Connections;
   /** HOST:PORT for peers; where they reached an earlier life. */
   readonly peerListen: string;
   /** Where the faces of an earlier life listened; empty at first. */
@@ -96,12 +101,14 @@ async function start(starting: Starting): Promise<Life> {
   const transport = await createGrpcTransport({ listen: kept.peerListen, self, logger });
   opened.push(() => transport.close());
   await joinCluster(starting, transport);
-  const assembled = await assemble(starting, transport);
+  const diskSpace = new DiskSpace(config.dataDir);
+  opened.push(async () => diskSpace.stop());
+  const assembled = await assemble(starting, { transport, diskSpace });
   opened.push(async () => assembled.member.stop());
   const { member } = assembled;
-  kept.metrics.setSource(createGaugeSource(member));
+  kept.metrics.setSource(createReader(member, () => transport.traffic()));
   const faces = await openFaces(starting, assembled);
-  const parts = { assembled, faces, transport, storage };
+  const parts = { assembled, faces, transport, storage, diskSpace };
   const { address: peerAddress } = transport;
   return { member, faces, peerAddress, leave: () => leave(parts), end: () => end(parts) };
 }
@@ -132,7 +139,10 @@ async function joinCluster(
   });
 }
 
-async function assemble(starting: Starting, transport: GrpcTransport): Promise<AssembledMember> {
+async function assemble(
+  starting: Starting,
+  ports: { readonly transport: GrpcTransport; readonly diskSpace: DiskSpace },
+): Promise<AssembledMember> {
   const { config, kept, storage } = starting;
   const { metrics } = kept;
   const { memberId, clusterId, boot } = storage.identity!;
@@ -141,7 +151,8 @@ async function assemble(starting: Starting, transport: GrpcTransport): Promise<A
     boot,
     clusterId: clusterId!,
     storage,
-    transport,
+    ...ports,
+    connections: kept.connections,
     clock: systemClock,
     random: createCryptoRandom(),
     scheduler: eventLoop,
@@ -187,6 +198,7 @@ interface Parts {
   readonly faces: readonly Face[];
   readonly transport: GrpcTransport;
   readonly storage: MemberStorage;
+  readonly diskSpace: DiskSpace;
 }
 
 async function leave(parts: Parts): Promise<void> {
@@ -205,7 +217,8 @@ async function end(parts: Parts): Promise<void> {
   await closeBelow(parts);
 }
 
-async function closeBelow({ assembled, transport, storage }: Parts): Promise<void> {
+async function closeBelow({ assembled, transport, storage, diskSpace }: Parts): Promise<void> {
+  diskSpace.stop();
   await transport.close();
   await assembled.checkpointer.close();
   await storage.close();

@@ -3,6 +3,7 @@
  * itself: it is started again in place, at the same addresses, and refetches what it holds. One that has to
  * do so again and again is given up, as is one that fails for any other reason.
  */
+import { Connections } from './connections.js';
 import type { Face } from './face.js';
 import { Fenced, FencingLimit } from './fenced.js';
 import { type Kept, type Life, type MemberConfig, startLife } from './life.js';
@@ -30,6 +31,7 @@ export async function startMember(config: MemberConfig): Promise<RunningMember> 
   const signals = config.signal === undefined ? [signal] : [config.signal, signal];
   const kept: Kept = {
     metrics: createMetrics(VERSION),
+    connections: new Connections(config.maxConnections),
     peerListen: config.peerListen,
     faceAddresses: [],
     signal: AbortSignal.any(signals),

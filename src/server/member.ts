@@ -12,12 +12,12 @@ import { type MemberId, NO_INDEX, NO_TERM } from '../types/ids.js';
 import type { Configuration, ConfiguredMember } from '../types/log.js';
 import type { MemberStatus, PeerMessage } from '../types/peer.js';
 import type { Logger } from '../types/ports.js';
-import type { Checkpointer } from './checkpointer.js';
+import type { Checkpointer, CheckpointFigures } from './checkpointer.js';
 import type { Oddity } from './comparison.js';
 import type { Connections } from './connections.js';
 import { Core, type CoreOptions } from './core.js';
 import { DiskHealth } from './disk-health.js';
-import type { DiskSpace } from './disk-space.js';
+import type { DiskRoom, DiskSpace } from './disk-space.js';
 import type { Effects, Persist } from './effects.js';
 import { Fenced } from './fenced.js';
 import { HaltNotice } from './halt-notice.js';
@@ -118,24 +118,33 @@ export class Member implements Service, TransportHandler {
       isCorrupt: core.split !== undefined,
       confirmationAgeMs: Math.min(core.confirmationAgeMs, Number.MAX_SAFE_INTEGER),
       sessions: core.tree.sessionCount,
-      watches: core.watchCount,
+      watches: core.figures().watches,
       nodes: core.tree.nodeCount,
       services: core.tree.get(SERVICES_ROOT)?.stat.childCount ?? 0,
       uptimeMs: this.#clock.monotonicMs() - this.#startedAtMs,
       connections: this.connections.current,
       historyFloor: core.tree.historyFloor,
       checkpointIndex: this.#ports.checkpointer.latest.index,
-      diskFreeBytes: this.#ports.diskSpace?.room?.freeBytes,
+      diskFreeBytes: this.diskRoom?.freeBytes,
     };
   }
 
-  /** How long the oldest write of the log has been under way. */
-  get diskWaitingMs(): number {
-    return this.#disk.waitingMs;
+  get logFigures(): {
+    readonly bytes: number;
+    readonly segments: number;
+    readonly waitingMs: number;
+  } {
+    const { sizeBytes, segmentCount } = this.#ports.log;
+    return { bytes: sizeBytes, segments: segmentCount, waitingMs: this.#disk.waitingMs };
   }
 
-  get logBytes(): number {
-    return this.#ports.log.sizeBytes;
+  get checkpointFigures(): CheckpointFigures & { readonly index: number } {
+    const { figures, latest } = this.#ports.checkpointer;
+    return { ...figures, index: latest.index };
+  }
+
+  get diskRoom(): DiskRoom | undefined {
+    return this.#ports.diskSpace?.room;
   }
 
   members(): readonly MemberView[] {

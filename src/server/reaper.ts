@@ -46,7 +46,6 @@ export class Reaper {
   /** Ends of overrides under way. */
   readonly #ending = new Set<string>();
   #now = 0;
-  #proposed = 0;
   #left = 0;
 
   constructor(host: ReaperHost, options: ReaperOptions) {
@@ -54,11 +53,6 @@ export class Reaper {
     this.#options = options;
     this.#nodes = new Walk(() => host.tree().reapables());
     this.#overrides = new Walk(() => host.tree().timedOverrides());
-  }
-
-  /** Nodes and overrides whose end was proposed so far. */
-  get proposed(): number {
-    return this.#proposed;
   }
 
   /** Once per session tick; what a stall took beyond two ticks ages nothing. */
@@ -110,7 +104,6 @@ export class Reaper {
 
   #propose(body: CommandBody): boolean {
     this.#host.propose(body);
-    this.#proposed++;
     return --this.#left > 0;
   }
 }

@@ -2,7 +2,8 @@
  * Counts and latencies of requests by method. Requests are the one metric that is counted per
  * operation, so they are kept in plain arrays and turned into Prometheus' shape only when scraped.
  */
-import type { Counter, Histogram, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { register, type Sample } from './readable.js';
 
 const SECONDS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
@@ -73,12 +74,6 @@ export class RequestMetrics {
   }
 }
 
-interface Sample {
-  readonly metricName?: string;
-  readonly value: number;
-  readonly labels: Readonly<Record<string, string | number>>;
-}
-
 /** Prometheus' buckets are cumulative. */
 function latencySamples({ method, buckets, sum, count }: MethodStats): Sample[] {
   const metricName = 'rollcall_request_seconds_bucket';
@@ -93,23 +88,4 @@ function latencySamples({ method, buckets, sum, count }: MethodStats): Sample[] 
     { metricName: 'rollcall_request_seconds_sum', value: sum, labels: { method } },
     { metricName: 'rollcall_request_seconds_count', value: count, labels: { method } },
   ];
-}
-
-interface Readable {
-  readonly name: string;
-  readonly help: string;
-  readonly type: 'counter' | 'histogram';
-  readonly values: () => Sample[];
-}
-
-/** A registry asks its metrics for nothing but `get`; the type wants one of the library's classes. */
-function register(registry: Registry, { name, help, type, values }: Readable): void {
-  const metric = {
-    name,
-    help,
-    type,
-    get: async () => ({ name, help, type, values: values(), aggregator: 'sum' }),
-    reset: () => {},
-  };
-  registry.registerMetric(metric as unknown as Counter | Histogram);
 }

@@ -54,6 +54,8 @@ export interface LogStore {
   /** What was lost has been refetched: this member may vote again. */
   liftQuarantine(): Promise<void>;
   readonly sizeBytes: number;
+  /** Files that it is kept in. */
+  readonly segmentCount: number;
   close(): Promise<void>;
 }
 
@@ -141,6 +143,10 @@ class Wal implements LogStore {
 
   get sizeBytes(): number {
     return this.#closed.reduce((sum, segment) => sum + segment.bytes, this.#current.end);
+  }
+
+  get segmentCount(): number {
+    return this.#closed.length + 1;
   }
 
   append(write: LogWrite): Promise<void> {

@@ -21,6 +21,7 @@ import type { MeetMessage } from './grpc/service.js';
 import { keepAddressed } from './inlet.js';
 import { Meeting } from './meeting.js';
 import { encodePayloads } from './send-queue.js';
+import { addTraffic, type PeerTraffic, TrafficBook } from './traffic.js';
 import type {
   CheckpointChunk,
   CheckpointRequest,
@@ -66,6 +67,7 @@ export class GrpcTransport implements Transport {
   /** Streams that peers opened; the latest one of each. */
   readonly #inbound = new Map<MemberId, InboundStream>();
   readonly #streams = new Set<InboundStream>();
+  readonly #gone = new TrafficBook();
   readonly #closing = new AbortController();
   readonly #meetingOver = new AbortController();
   #peers: readonly ConfiguredMember[] = [];
@@ -143,6 +145,16 @@ export class GrpcTransport implements Transport {
     else if (link === undefined) this.#inbound.get(to)?.outlet.send(encodePayloads(messages));
   }
 
+  /** Of every configured peer: whether it is linked, and what passed over the streams with it. */
+  traffic(): readonly PeerTraffic[] {
+    return this.#peers.map(({ id }) => {
+      const link = this.#links.get(id);
+      const own = addTraffic(this.#gone.of(id), link?.traffic);
+      const all = addTraffic(own, this.#inbound.get(id)?.traffic);
+      return { id, isConnected: link?.isUp ?? false, ...all };
+    });
+  }
+
   async *fetchCheckpoint(
     from: MemberId,
     request: CheckpointRequest,
@@ -191,6 +203,7 @@ export class GrpcTransport implements Transport {
 
   #dropLink(id: MemberId, link: PeerLink): Promise<void> {
     this.#links.delete(id);
+    this.#gone.add(id, link.traffic);
     return link.close();
   }
 
@@ -242,6 +255,7 @@ export class GrpcTransport implements Transport {
   #forget(stream: InboundStream): void {
     this.#streams.delete(stream);
     const { peer } = stream;
+    if (peer !== undefined) this.#gone.add(peer, stream.traffic);
     if (peer !== undefined && this.#inbound.get(peer) === stream) this.#inbound.delete(peer);
   }
 

@@ -19,6 +19,7 @@ export class Inlet {
   readonly #handler: InletHandler;
   readonly #joiner = new PieceJoiner();
   #greeted = false;
+  receivedBytes = 0;
 
   constructor(handler: InletHandler) {
     this.#handler = handler;
@@ -26,6 +27,7 @@ export class Inlet {
 
   /** Why the stream must end, or undefined. */
   take(bytes: Uint8Array): string | undefined {
+    this.receivedBytes += bytes.length;
     // A Buffer's `slice` is a view: what is handed on must copy when it is told to.
     const frame = decodeFrame(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
     if (frame === undefined) return 'not a frame, or damaged on the way';

@@ -16,6 +16,8 @@ export class Outlet {
   readonly #queue = new SendQueue();
   #unsent = 0;
   #open = true;
+  /** Handed over so far. */
+  sentBytes = 0;
 
   constructor(sink: FrameSink) {
     this.#sink = sink;
@@ -51,6 +53,7 @@ export class Outlet {
 
   #write(frame: Buffer): void {
     this.#unsent += frame.length;
+    this.sentBytes += frame.length;
     this.#sink.write(frame, () => {
       this.#unsent -= frame.length;
       this.#flush();

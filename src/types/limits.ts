@@ -91,6 +91,8 @@ export const PENDING_BYTES_MAX = 64 * 1024 * 1024;
 export const PENDING_REQUESTS_MAX = 200_000;
 /** Clients connected to one member, unless told otherwise: at some ten kilobytes each, a few hundred megabytes. */
 export const CONNECTIONS_MAX = 20_000;
+/** Past the limit: so many are told why at once, the others are dropped. */
+export const CONNECTIONS_REFUSED_AT_ONCE_MAX = 64;
 /** Requests open on one attachment. */
 export const ATTACHMENT_REQUESTS_MAX = 20_000;
 /** Frames and operations taken from a stream while its client reads nothing: some megabytes of refusals. */

@@ -41,7 +41,7 @@ test('a watch that ends before it began never begins', () => {
   for (const path of ['/a', '/b', '/c']) client.write(create(path));
   solo.turn();
   expect(client.take()).toEqual(['2 created', '3 created', '4 created']);
-  expect(solo.core.watchCount).toBe(0);
+  expect(solo.core.figures().watches).toBe(0);
 });
 
 test('of many touches between two reports the last is answered', () => {

@@ -5,7 +5,6 @@
  */
 import {
   Server,
-  ServerCredentials,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
   type ServerMethodDefinition,
@@ -21,6 +20,7 @@ import { Callers } from './callers.js';
 import { catalogHandlers } from './catalog.js';
 import { clusterHandlers } from './cluster.js';
 import type { GrpcContext, LongCall } from './context.js';
+import { openDoor } from './door.js';
 import { addHealth } from './health.js';
 import { tolerant } from './malformed.js';
 import { Pulse } from './pulse.js';
@@ -66,12 +66,13 @@ export function grpcFace(options: GrpcFaceOptions): FaceFactory<FaceMetrics> {
     const shared = { callers, longCalls, waiting: { total: 0 }, pulse: new Pulse() };
     addServices(server, { service, metrics, ...shared });
     const health = addHealth(server, service, serviceNames());
-    const address = await listen(server, context.listen ?? options.listen);
+    const door = await openDoor(server, context.listen ?? options.listen, service.connections);
     return {
       name: 'grpc',
-      address,
+      address: door.address,
       close: async (withinMs) => {
         health.leave();
+        door.close();
         for (const call of [...longCalls]) call.move();
         await shutDown(server, withinMs);
         health.stop();
@@ -101,22 +102,6 @@ function add(server: Server, definition: object, handlers: object): void {
 
 function serviceNames(): string[] {
   return Object.keys(services).map((name) => `rollcall.v1.${name}`);
-}
-
-function listen(server: Server, address: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) resolve(`${address.slice(0, address.lastIndexOf(':'))}:${port}`);
-      else reject(listenError(error, address));
-    });
-  });
-}
-
-/** grpc-js says only in its text why it could not listen; callers look at the code. */
-function listenError(cause: Error, address: string): Error {
-  const code = /\b(EADDRINUSE|EACCES|EADDRNOTAVAIL)\b/.exec(cause.message)?.[1];
-  const error = new Error(`cannot listen on ${address}: ${cause.message}`, { cause });
-  return code === undefined ? error : Object.assign(error, { code });
 }
 
 /** Waits for open calls as long as it may, then cuts them; not for a hung client to close its end. */

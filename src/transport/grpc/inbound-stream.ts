@@ -9,6 +9,7 @@ import type { PeerHello, PeerMessage } from '../../types/peer.js';
 import type { Logger } from '../../types/ports.js';
 import { helloProblem, Inlet } from '../inlet.js';
 import { Outlet } from '../outlet.js';
+import type { Traffic } from '../traffic.js';
 
 export type LinkCall = ServerDuplexStream<Buffer, Buffer>;
 
@@ -33,6 +34,7 @@ const HELLO_TIMEOUT_MS = 2_000;
 export class InboundStream {
   readonly outlet: Outlet;
   readonly #options: InboundOptions;
+  readonly #inlet: Inlet;
   #peer: MemberId | undefined;
   #ended = false;
   readonly #timer: NodeJS.Timeout;
@@ -40,6 +42,7 @@ export class InboundStream {
   constructor(options: InboundOptions) {
     this.#options = options;
     this.outlet = new Outlet(options.call);
+    this.#inlet = this.#createInlet();
     this.#timer = setTimeout(
       () => this.end(status.DEADLINE_EXCEEDED, 'no hello in time'),
       HELLO_TIMEOUT_MS,
@@ -51,6 +54,10 @@ export class InboundStream {
     return this.#peer;
   }
 
+  get traffic(): Traffic {
+    return { sent: this.outlet.sentBytes, received: this.#inlet.receivedBytes };
+  }
+
   /** Ends the stream from this side. */
   end(code: status, details: string): void {
     if (this.#ended) return;
@@ -58,17 +65,21 @@ export class InboundStream {
     this.#options.call.emit('error', { code, details });
   }
 
-  #listen(): void {
-    const { call, events } = this.#options;
-    const inlet = new Inlet({
+  #createInlet(): Inlet {
+    const { events } = this.#options;
+    return new Inlet({
       hello: (hello) => this.#greet(hello),
       messages: (messages) => events.messages(this.#peer!, messages),
       ping: () => this.outlet.control('pong'),
       pong: () => {},
     });
+  }
+
+  #listen(): void {
+    const { call } = this.#options;
     call.on('data', (bytes: Buffer) => {
       if (this.#ended) return;
-      const problem = inlet.take(bytes);
+      const problem = this.#inlet.take(bytes);
       if (problem !== undefined) this.#refuse(problem);
     });
     call.on('end', () => {

@@ -10,6 +10,7 @@ import type { MemberId } from '../../types/ids.js';
 import type { PeerHello, PeerMessage } from '../../types/peer.js';
 import { helloProblem, Inlet } from '../inlet.js';
 import { Outlet } from '../outlet.js';
+import type { Traffic } from '../traffic.js';
 import { type Dial, dialPeer, PEER_METHODS } from './service.js';
 
 export interface StreamEnd {
@@ -46,6 +47,7 @@ export class LinkStream {
   readonly #options: LinkStreamOptions;
   readonly #client: Client;
   readonly #call: ClientDuplexStream<Buffer, Buffer>;
+  readonly #inlet: Inlet;
   #isUp = false;
   #ended = false;
   #pingAnswered = true;
@@ -57,6 +59,7 @@ export class LinkStream {
     const { path, requestSerialize, responseDeserialize } = PEER_METHODS.link;
     this.#call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     this.outlet = new Outlet(this.#call);
+    this.#inlet = this.#createInlet();
     this.#listen();
     this.outlet.control('hello', encodeHello(options.hello));
     this.#timer = setTimeout(() => this.#giveUp('no hello in time'), HELLO_TIMEOUT_MS);
@@ -64,6 +67,10 @@ export class LinkStream {
 
   get isUp(): boolean {
     return this.#isUp && !this.#ended;
+  }
+
+  get traffic(): Traffic {
+    return { sent: this.outlet.sentBytes, received: this.#inlet.receivedBytes };
   }
 
   /** Lets what was written go out, then ends; `ended` is not called. */
@@ -83,8 +90,8 @@ export class LinkStream {
     });
   }
 
-  #listen(): void {
-    const inlet = new Inlet({
+  #createInlet(): Inlet {
+    return new Inlet({
       hello: (hello) => this.#greet(hello),
       messages: (messages) => this.#options.events.messages(messages),
       ping: () => this.outlet.control('pong'),
@@ -92,9 +99,12 @@ export class LinkStream {
         this.#pingAnswered = true;
       },
     });
+  }
+
+  #listen(): void {
     this.#call.on('data', (bytes: Buffer) => {
       if (this.#ended) return;
-      const problem = inlet.take(bytes);
+      const problem = this.#inlet.take(bytes);
       if (problem !== undefined) this.#end({ reason: problem, byPeer: false, refused: true });
     });
     this.#call.on('error', (error: ServiceError) => {

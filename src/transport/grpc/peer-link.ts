@@ -9,6 +9,7 @@ import type { ConfiguredMember } from '../../types/log.js';
 import type { PeerHello, PeerMessage } from '../../types/peer.js';
 import type { Logger } from '../../types/ports.js';
 import type { Payload } from '../send-queue.js';
+import { addTraffic, NO_TRAFFIC, type Traffic } from '../traffic.js';
 import { type HostPort, resolveHostPort } from './address.js';
 import { Probe, type Verdict } from './detector.js';
 import { LinkStream, type StreamEnd } from './link-stream.js';
@@ -38,6 +39,8 @@ export class PeerLink {
   readonly peer: ConfiguredMember;
   readonly #options: LinkOptions;
   #stream: LinkStream | undefined;
+  /** Over streams before this one. */
+  #before: Traffic = NO_TRAFFIC;
   #place: HostPort | undefined;
   #probe: Probe | undefined;
   #redial: NodeJS.Timeout | undefined;
@@ -55,6 +58,10 @@ export class PeerLink {
 
   get isUp(): boolean {
     return this.#stream?.isUp ?? false;
+  }
+
+  get traffic(): Traffic {
+    return addTraffic(this.#before, this.#stream?.traffic);
   }
 
   send(payloads: readonly Payload[]): void {
@@ -90,6 +97,7 @@ export class PeerLink {
       return;
     }
     if (this.#closed) return;
+    this.#before = this.traffic;
     this.#stream = new LinkStream({
       dial: { address: peer.peerAddress, place: this.#place, credentials },
       hello,

@@ -24,7 +24,9 @@ export class Harness {
     this.#directory = directory;
   }
 
-  static async start(options: Partial<GrpcFaceOptions> = {}): Promise<Harness> {
+  static async start(
+    options: Partial<GrpcFaceOptions> & { readonly maxConnections?: number } = {},
+  ): Promise<Harness> {
     const directory = await mkdtemp(join(tmpdir(), 'rollcall-grpc-'));
     const member = await startMember({
       name: 'a',
@@ -35,6 +37,7 @@ export class Harness {
       httpAddress: '127.0.0.1:3',
       logger: SILENT,
       faces: [grpcFace({ listen: '127.0.0.1:0', ...options })],
+      ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
     });
     const harness = new Harness(member, directory);
     await eventually(() => harness.member.service.status().hasQuorum);
