@@ -5,11 +5,12 @@
  */
 
 import { RollcallError } from '../types/errors.js';
+import type { Instance } from '../types/instance.js';
 import { SESSION_GRACE_MS_DEFAULT, SESSION_TIMEOUT_MS_DEFAULT } from '../types/limits.js';
+import { nameProblem } from '../types/path.js';
 import type { Random } from '../types/ports.js';
-import type { BalancerFactory } from './balancers/balancer.js';
-import { createP2c } from './balancers/p2c.js';
-import { createRoundRobin } from './balancers/round-robin.js';
+import { AdminCalls } from './admin/admin.js';
+import { Questions } from './admin/questions.js';
 import { aborted } from './core/calls.js';
 import type { ChannelFactory } from './core/channel.js';
 import { Connection } from './core/connection.js';
@@ -17,10 +18,12 @@ import type { Endpoints } from './core/endpoints.js';
 import type { SessionPlan } from './core/keeper.js';
 import { Links } from './core/links.js';
 import type { OperationPlan } from './core/operation.js';
-import type { Seen } from './core/plans.js';
+import { planProbe, readTerms, type Seen } from './core/plans.js';
 import type { Time } from './core/time.js';
 import { TreeCalls } from './core/tree-calls.js';
+import { UnaryCalls } from './core/unary.js';
 import { TreeWatch } from './core/watch.js';
+import { describeClient } from './describe.js';
 import {
   planDeregister,
   planInstances,
@@ -28,29 +31,36 @@ import {
   type ServicesPage,
 } from './discovery/catalog-plans.js';
 import { ServiceDiscovery } from './discovery/discovery.js';
+import { isBalancerName } from './discovery/policy.js';
 import { ServiceRegistration } from './discovery/registration.js';
 import { followRoll } from './discovery/roll.js';
 import { leaveInOrder } from './discovery/serve.js';
 import { SessionPool } from './discovery/session-pool.js';
 import { isSigtermShared, onSigterm } from './discovery/sigterm.js';
 import { resolveTarget } from './discovery/target.js';
-import { MemberCalls } from './members.js';
+import { askMembers, askStatus } from './members.js';
+import { type ClientTerms, check } from './options.js';
+import { createElection } from './recipes/election.js';
+import type { RecipeHost } from './recipes/host.js';
+import { createLock } from './recipes/lock.js';
 import { OwnSession, opened } from './session.js';
 import type {
-  BalancerName,
+  Admin,
   By,
   Bytes,
   CallOptions,
   Client,
-  ClientOptions,
+  ClientDescription,
   ClientState,
   CreateOptions,
   CreateResult,
   DeleteResult,
   DiscoverOptions,
   Discovery,
+  Election,
   InstanceList,
   InstancesOptions,
+  Lock,
   MemberCallOptions,
   MemberStatusView,
   MemberSummary,
@@ -63,6 +73,7 @@ import type {
   ServiceSummary,
   Session,
   SessionOptions,
+  WatchOptions,
 } from './types.js';
 
 /** The edges of a client, replaced in tests. */
@@ -73,24 +84,21 @@ export interface ClientParts {
   readonly random: Random;
 }
 
-const TIMEOUT_MS_DEFAULT = 5_000;
 const DEFAULT_SESSION: SessionPlan = {
   timeoutMs: SESSION_TIMEOUT_MS_DEFAULT,
   graceMs: 0,
   isLazy: true,
 };
-const BALANCERS: Readonly<Record<BalancerName, BalancerFactory>> = {
-  p2c: createP2c,
-  'round-robin': createRoundRobin,
-};
 
 export class RollcallClient extends TreeCalls implements Client {
+  readonly admin: Admin;
   readonly #parts: ClientParts;
-  readonly #options: ClientOptions;
+  readonly #terms: ClientTerms;
   readonly #links: Links;
   readonly #seen: Seen;
   readonly #connection: Connection;
-  readonly #members: MemberCalls;
+  readonly #unary: UnaryCalls;
+  readonly #connect: (session: SessionPlan) => Connection;
   readonly #pool: SessionPool;
   readonly #sessions = new Set<Connection>();
   readonly #registrations = new Set<ServiceRegistration>();
@@ -98,23 +106,24 @@ export class RollcallClient extends TreeCalls implements Client {
   readonly #onAbort = (): void => void this.close();
   #closed: Promise<void> | undefined;
 
-  constructor(parts: ClientParts, options: ClientOptions) {
-    const { learnMembers = true, failFast = false, timeoutMs = TIMEOUT_MS_DEFAULT } = options;
-    const links = new Links({ ...parts, learnMembers });
+  constructor(parts: ClientParts, terms: ClientTerms) {
+    const links = new Links({ ...parts, ...terms });
     const seen = { revision: 0 };
     const connect = (session: SessionPlan): Connection =>
-      new Connection({ ...parts, links, seen, session, timeoutMs, failFast });
+      new Connection({ ...parts, ...terms, links, seen, session });
     const connection = connect(DEFAULT_SESSION);
-    super(connection);
+    super(connection, terms.namespace);
     this.#parts = parts;
-    this.#options = options;
+    this.#terms = terms;
     this.#links = links;
     this.#seen = seen;
     this.#connection = connection;
-    this.#members = new MemberCalls({ ...parts, links, timeoutMs, failFast });
+    this.#connect = connect;
+    this.#unary = new UnaryCalls({ ...parts, ...terms, links });
+    this.admin = new AdminCalls(new Questions(this.#unary, seen));
     this.#pool = new SessionPool(connect);
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
-    if (options.signal?.aborted === true) this.#onAbort();
+    terms.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (terms.signal?.aborted === true) this.#onAbort();
   }
 
   get state(): ClientState {
@@ -122,11 +131,11 @@ export class RollcallClient extends TreeCalls implements Client {
   }
 
   states(options: { readonly signal?: AbortSignal | undefined } = {}): AsyncIterable<ClientState> {
-    return this.#links.state.values(options.signal);
+    return this.#links.state.reader(options.signal);
   }
 
   async ready(options: CallOptions = {}): Promise<Client> {
-    await this.get('/', { ...options, consistency: 'session' });
+    await this.#connection.call(planProbe(), options);
     return this;
   }
 
@@ -159,12 +168,20 @@ export class RollcallClient extends TreeCalls implements Client {
     this.#sessions.add(connection);
     const forget = (): void => void this.#sessions.delete(connection);
     try {
-      await opened(connection, { timeoutMs: this.#timeoutMs, signal });
+      await opened(connection, { timeoutMs: this.#terms.timeoutMs, signal });
     } catch (error) {
       forget();
       throw error;
     }
-    return new OwnSession(connection, forget);
+    return new OwnSession(connection, this.#terms.namespace, forget);
+  }
+
+  lock(path: string): Lock {
+    return createLock(this.#recipes, path);
+  }
+
+  election(path: string): Election {
+    return createElection(this.#recipes, path);
   }
 
   // ---- The roll ----
@@ -173,7 +190,7 @@ export class RollcallClient extends TreeCalls implements Client {
     const found: ServiceSummary[] = [];
     let after: string | undefined = '';
     while (after !== undefined) {
-      const plan: OperationPlan<ServicesPage> = planServices(after, this.#terms(options));
+      const plan: OperationPlan<ServicesPage> = planServices(after, readTerms(options, this.#seen));
       const page: ServicesPage = await this.#connection.call(plan, options);
       found.push(...page.services);
       after = page.next;
@@ -182,8 +199,14 @@ export class RollcallClient extends TreeCalls implements Client {
   }
 
   async instances(service: string, options: InstancesOptions = {}): Promise<InstanceList> {
-    const plan = planInstances(service, options.filter, this.#terms(options));
-    return this.#connection.call(plan, options);
+    const found: Instance[] = [];
+    for (let after = ''; ; ) {
+      const terms = { ...readTerms(options, this.#seen), after, filter: options.filter };
+      const page = await this.#connection.call(planInstances(service, terms), options);
+      found.push(...page.instances);
+      if (page.next === undefined) return { instances: found, revision: page.revision };
+      after = page.next;
+    }
   }
 
   async register(
@@ -194,7 +217,9 @@ export class RollcallClient extends TreeCalls implements Client {
     this.#checkOpen(options.signal);
     const endpoints = this.#parts.endpoints.all;
     const registeredAt = this.#parts.time.wallMs();
-    const resolved = await resolveTarget(target, { service, options, endpoints, registeredAt });
+    const zone = this.#terms.zone;
+    const asked = { service, options, endpoints, registeredAt, zone };
+    const resolved = await resolveTarget(target, asked);
     this.#checkOpen(options.signal);
     const isStatic = options.static === true;
     const claim = { takeover: options.takeover === true, static: isStatic };
@@ -219,51 +244,57 @@ export class RollcallClient extends TreeCalls implements Client {
   }
 
   discover(service: string, options: DiscoverOptions = {}): Discovery {
-    const { filter, signal, balancer = 'p2c' } = options;
+    checkService(service);
+    const { balancer } = options;
+    check('balancer', balancer === undefined || isBalancerName(balancer), 'p2c or round-robin');
     const discovery: Discovery = new ServiceDiscovery(
       {
         ...this.#parts,
-        watch: (path, ended) =>
-          new TreeWatch(this.#connection, path, { scope: 'children', signal: ended }),
+        log: this.#terms.log,
+        watch: (path, signal) => this.#watch(path, { scope: 'subtree', signal }),
         read: (name) => this.instances(name),
         closed: (ended) => void this.#discoveries.delete(ended),
       },
       service,
-      { filter, signal, balancer: BALANCERS[balancer] },
+      options,
     );
     if (discovery.state !== 'CLOSED') this.#discoveries.add(discovery);
     return discovery;
   }
 
   roll(service: string, options: RollOptions = {}): AsyncIterable<RollEvent> {
-    return followRoll(this, service, { ...options, time: this.#parts.time });
+    checkService(service);
+    const watch = (path: string, signal: AbortSignal): TreeWatch =>
+      this.#watch(path, { scope: 'children', signal });
+    return followRoll({ time: this.#parts.time, watch }, service, options);
   }
 
   // ---- Members ----
 
   status(options: MemberCallOptions = {}): Promise<MemberStatusView> {
-    return this.#members.status(options);
+    return askStatus(this.#unary, options);
   }
 
   members(options: MemberCallOptions = {}): Promise<readonly MemberSummary[]> {
-    return this.#members.members(options);
+    return askMembers(this.#unary, options);
   }
 
-  get #timeoutMs(): number {
-    return this.#options.timeoutMs ?? TIMEOUT_MS_DEFAULT;
+  describe(): ClientDescription {
+    const connections = [this.#connection, ...this.#sessions, ...this.#pool.connections];
+    const [registrations, discoveries] = [this.#registrations, this.#discoveries];
+    return describeClient({
+      ...{ links: this.#links, seen: this.#seen },
+      ...{ connections, registrations, discoveries },
+    });
   }
 
-  #terms({ consistency }: CallOptions) {
-    return consistency === 'session'
-      ? { consistency: 1, floor: this.#seen.revision }
-      : { consistency: 0, floor: 0 };
+  get #recipes(): RecipeHost {
+    return { tree: this, openSession: (options) => this.session(options), log: this.#terms.log };
   }
 
-  #connect(session: SessionPlan): Connection {
-    const { failFast = false } = this.#options;
-    const timeoutMs = this.#timeoutMs;
-    const [links, seen] = [this.#links, this.#seen];
-    return new Connection({ ...this.#parts, links, seen, session, timeoutMs, failFast });
+  /** The catalog stands where it stands, whatever the namespace. */
+  #watch(path: string, options: WatchOptions): TreeWatch {
+    return new TreeWatch(this.#connection.watches, path, options);
   }
 
   #checkOpen(signal: AbortSignal | undefined): void {
@@ -280,6 +311,7 @@ export class RollcallClient extends TreeCalls implements Client {
         : this.#pool.take(timeoutMs, graceMs ?? SESSION_GRACE_MS_DEFAULT);
     return {
       ...this.#parts,
+      log: this.#terms.log,
       take,
       leave: async (connection: Connection): Promise<void> => {
         if (connection !== this.#connection) await this.#pool.leave(connection);
@@ -299,7 +331,7 @@ export class RollcallClient extends TreeCalls implements Client {
   }
 
   async #close(): Promise<void> {
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#terms.signal?.removeEventListener('abort', this.#onAbort);
     await Promise.all([...this.#discoveries].map((discovery) => discovery.close()));
     await Promise.all([...this.#registrations].map((registration) => registration.letGo()));
     await Promise.all([...this.#sessions].map((session) => session.close()));
@@ -307,4 +339,10 @@ export class RollcallClient extends TreeCalls implements Client {
     await this.#connection.close();
     this.#links.close();
   }
+}
+
+function checkService(service: string): void {
+  const problem = nameProblem(service);
+  if (problem === undefined) return;
+  throw new RollcallError('INVALID_ARGUMENT', `not the name of a service: ${problem}`);
 }

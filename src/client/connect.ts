@@ -6,11 +6,13 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RollcallError } from '../types/errors.js';
 import { RollcallClient } from './client.js';
+import type { ChannelFactory } from './core/channel.js';
 import { Endpoints, parseEndpoint } from './core/endpoints.js';
-import { openGrpcChannel } from './core/grpc-channel.js';
+import { grpcChannels } from './core/grpc-channel.js';
 import { systemRandom } from './core/random.js';
 import { systemTime } from './core/time.js';
-import type { Client, ClientOptions } from './types.js';
+import { clientTerms } from './options.js';
+import type { Client, ClientOptions, TlsOptions } from './types.js';
 
 const ENDPOINT_DEFAULT = '127.0.0.1:8655';
 const ENDPOINT_FILE = join('.rollcall', 'endpoint');
@@ -20,15 +22,25 @@ export function connect(
   endpoints?: string | readonly string[],
   options: ClientOptions = {},
 ): Client {
+  const terms = clientTerms(options);
   const parsed = parseEndpoints(endpoints ?? findEndpoints());
   const random = systemRandom;
   const parts = {
-    endpoints: new Endpoints(parsed, random),
-    open: openGrpcChannel,
+    endpoints: new Endpoints(parsed, random, terms.backoff),
+    open: openWith(terms.tls),
     time: systemTime,
     random,
   };
-  return new RollcallClient(parts, options);
+  return new RollcallClient(parts, terms);
+}
+
+function openWith(tls: TlsOptions | undefined): ChannelFactory {
+  try {
+    return grpcChannels(tls);
+  } catch (cause) {
+    const text = `option tls cannot be used: ${(cause as Error).message}`;
+    throw new RollcallError('INVALID_ARGUMENT', text, { cause });
+  }
 }
 
 function parseEndpoints(given: string | readonly string[]): string[] {

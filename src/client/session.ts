@@ -6,6 +6,7 @@ import { RollcallError } from '../types/errors.js';
 import { aborted } from './core/calls.js';
 import type { Connection } from './core/connection.js';
 import { within } from './core/limit.js';
+import type { Namespace } from './core/namespace.js';
 import { closed } from './core/reasons.js';
 import { TreeCalls } from './core/tree-calls.js';
 import type { Bytes, CreateOptions, CreateResult, Session, SessionState } from './types.js';
@@ -16,8 +17,8 @@ export class OwnSession extends TreeCalls implements Session {
   readonly #listener: Disposable;
   readonly #onEnd: () => void;
 
-  constructor(connection: Connection, onEnd: () => void) {
-    super(connection);
+  constructor(connection: Connection, namespace: Namespace, onEnd: () => void) {
+    super(connection, namespace);
     this.#connection = connection;
     this.#onEnd = onEnd;
     this.#listener = connection.keeper.state.listen(() => this.#check());
@@ -41,7 +42,7 @@ export class OwnSession extends TreeCalls implements Session {
   }
 
   states(options: { readonly signal?: AbortSignal | undefined } = {}) {
-    return this.#connection.keeper.state.values(options.signal);
+    return this.#connection.keeper.state.reader(options.signal);
   }
 
   override create(

@@ -68,6 +68,7 @@ export interface ErrorOptions {
   readonly outcome?: FailureOutcome;
   readonly retryAfterMs?: number;
   readonly endpoint?: string;
+  readonly position?: number;
   readonly cause?: unknown;
 }
 
@@ -83,6 +84,8 @@ export class RollcallError extends Error {
   readonly retryAfterMs: number | undefined;
   /** The member that answered, HOST:PORT. */
   readonly endpoint: string | undefined;
+  /** Transactions: which operation refused (from 0), or −1 − position of the guard that failed. */
+  readonly position: number | undefined;
   readonly [BRAND] = true;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
@@ -95,6 +98,7 @@ export class RollcallError extends Error {
     this.outcome = options.outcome ?? 'not-applied';
     this.retryAfterMs = options.retryAfterMs;
     this.endpoint = options.endpoint;
+    this.position = options.position;
   }
 }
 

@@ -3,6 +3,8 @@ import { getEventListeners } from 'node:events';
 import { Connection, type ConnectionOptions } from '../../src/client/core/connection.js';
 import { Endpoints } from '../../src/client/core/endpoints.js';
 import { Links } from '../../src/client/core/links.js';
+import { NO_LOG } from '../../src/client/core/log.js';
+import { type Namespace, NO_NAMESPACE } from '../../src/client/core/namespace.js';
 import { TreeCalls } from '../../src/client/core/tree-calls.js';
 import type { RollcallError } from '../../src/types/errors.js';
 import { firstChoice, TestTime } from './test-time.js';
@@ -13,9 +15,10 @@ export const B = 'b:1';
 
 interface Setup extends Partial<Pick<ConnectionOptions, 'session' | 'failFast' | 'timeoutMs'>> {
   readonly endpoints?: readonly string[];
+  readonly namespace?: Namespace;
 }
 
-export function setUp({ endpoints = [A, B], ...options }: Setup = {}) {
+export function setUp({ endpoints = [A, B], namespace = NO_NAMESPACE, ...options }: Setup = {}) {
   const cluster = new TwinCluster(endpoints);
   const time = new TestTime();
   const random = firstChoice;
@@ -25,14 +28,15 @@ export function setUp({ endpoints = [A, B], ...options }: Setup = {}) {
     time,
     random,
     learnMembers: false,
+    log: NO_LOG,
   });
   const session = { timeoutMs: 10_000, graceMs: 0, isLazy: true };
   const connection = new Connection({
     ...{ links, time, random, seen: { revision: 0 } },
-    ...{ session, timeoutMs: 5_000, failFast: false },
+    ...{ session, timeoutMs: 5_000, failFast: false, label: 'test', log: NO_LOG },
     ...options,
   });
-  return { cluster, time, links, connection, tree: new TreeCalls(connection) };
+  return { cluster, time, links, connection, tree: new TreeCalls(connection, namespace) };
 }
 
 export function failure(call: Promise<unknown>): Promise<RollcallError> {

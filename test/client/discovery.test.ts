@@ -1,6 +1,6 @@
 /** A discovery view: what it believes through losses, gaps and empty answers. */
 import { describe, expect, test } from 'vitest';
-import { createRoundRobin } from '../../src/client/balancers/round-robin.js';
+import { NO_LOG } from '../../src/client/core/log.js';
 import { TreeWatch } from '../../src/client/core/watch.js';
 import { ServiceDiscovery } from '../../src/client/discovery/discovery.js';
 import type { DiscoveryState, InstanceFilter, InstanceList } from '../../src/client/index.js';
@@ -20,7 +20,7 @@ function setUp(filter?: InstanceFilter, signal?: AbortSignal) {
     random: firstChoice,
     watch: (path: string, signal: AbortSignal | undefined) => {
       const calls = { startWatch: () => undefined, stopWatch: () => undefined };
-      watch = new TreeWatch(calls, path, { scope: 'children', signal });
+      watch = new TreeWatch(calls, path, { scope: 'subtree', signal });
       return watch;
     },
     read: () =>
@@ -28,8 +28,9 @@ function setUp(filter?: InstanceFilter, signal?: AbortSignal) {
         reads.push({ resolve, reject });
       }),
     closed: () => undefined,
+    log: NO_LOG,
   };
-  const discovery = new ServiceDiscovery(host, 's', { filter, signal, balancer: createRoundRobin });
+  const discovery = new ServiceDiscovery(host, 's', { filter, signal, balancer: 'round-robin' });
   const seen: string[] = [];
   discovery.subscribe(({ state, instances }) => {
     seen.push(`${state} ${instances.map(({ id }) => id)}`);

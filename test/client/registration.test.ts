@@ -1,6 +1,7 @@
 /** A registration as desired state: what stands on the roll after losses, late answers and changes of mind. */
 import { describe, expect, test } from 'vitest';
 import { Connection } from '../../src/client/core/connection.js';
+import { NO_LOG } from '../../src/client/core/log.js';
 import { ServiceRegistration } from '../../src/client/discovery/registration.js';
 import { SessionPool } from '../../src/client/discovery/session-pool.js';
 import type { InstanceSpec } from '../../src/types/instance.js';
@@ -21,12 +22,12 @@ function setUpPool() {
     (session) =>
       new Connection({
         ...{ links, time, random: firstChoice, seen: { revision: 0 }, session },
-        ...{ timeoutMs: 5_000, failFast: false },
+        ...{ timeoutMs: 5_000, failFast: false, label: 'test', log: NO_LOG },
       }),
   );
   const register = (fields: Partial<InstanceSpec> = {}) => {
     const host = {
-      ...{ time, random: firstChoice },
+      ...{ time, random: firstChoice, log: NO_LOG },
       take: () => pool.take(10_000, 0),
       leave: (connection: Connection) => pool.leave(connection),
       ended: () => undefined,

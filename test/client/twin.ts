@@ -4,12 +4,14 @@
  */
 
 import type {
+  AskTerms,
   Channel,
   ChannelStream,
   ConnectionWatcher,
   StreamHandler,
 } from '../../src/client/core/channel.js';
 import type * as wire from '../../src/gen/index.js';
+import type { Method, Outgoing } from '../../src/rpc/shapes.js';
 import { RollcallError } from '../../src/types/errors.js';
 import { applyToRoll, type Claimed } from './twin-roll.js';
 
@@ -121,6 +123,10 @@ export class TwinMember {
   connections = 0;
   readonly frames: Frame[] = [];
   readonly channels = new Set<TwinChannel>();
+  /** Answers to calls of their own, by the path of the method. */
+  readonly answers = new Map<string, (request: unknown) => unknown>();
+  /** Paths of the calls of their own that came. */
+  readonly asked: string[] = [];
 
   constructor(cluster: TwinCluster, endpoint: string) {
     this.cluster = cluster;
@@ -159,13 +165,13 @@ export class TwinMember {
 
 class TwinChannel implements Channel {
   readonly endpoint: string;
-  readonly #member: TwinMember;
+  readonly member: TwinMember;
   #watcher: ConnectionWatcher | undefined;
   #isClosed = false;
   isConnected = false;
 
   constructor(member: TwinMember) {
-    this.#member = member;
+    this.member = member;
     this.endpoint = member.endpoint;
   }
 
@@ -173,8 +179,8 @@ class TwinChannel implements Channel {
     this.#watcher = watcher;
     queueMicrotask(() => {
       if (this.#isClosed) return;
-      if (this.#member.isHung) this.#member.sleeping.push(() => this.connect(watcher));
-      else if (this.#member.isDown) this.fail();
+      if (this.member.isHung) this.member.sleeping.push(() => this.connect(watcher));
+      else if (this.member.isDown) this.fail();
       else {
         this.isConnected = true;
         watcher.connected();
@@ -183,7 +189,7 @@ class TwinChannel implements Channel {
   }
 
   open(handler: StreamHandler): ChannelStream {
-    return new TwinStream(this.#member, handler);
+    return new TwinStream(this.member, handler);
   }
 
   fail(): void {
@@ -192,17 +198,23 @@ class TwinChannel implements Channel {
     this.#watcher?.failed(new RollcallError('UNAVAILABLE', `${this.endpoint} is gone`));
   }
 
-  status(): Promise<wire.StatusResponse> {
-    return Promise.reject(new RollcallError('UNIMPLEMENTED', 'not in the twin'));
-  }
-
-  members(): Promise<wire.MembersResponse> {
-    return Promise.reject(new RollcallError('UNIMPLEMENTED', 'not in the twin'));
+  async ask<Request, Response>(
+    { path }: Method<Request, Response>,
+    request: Outgoing<Request>,
+    { signal }: AskTerms,
+  ): Promise<Response> {
+    const { member } = this;
+    if (member.isDown) throw new RollcallError('UNAVAILABLE', `${this.endpoint} is gone`);
+    member.asked.push(path);
+    if (member.isHung) return until(signal);
+    const answer = member.answers.get(path);
+    if (answer === undefined) throw new RollcallError('UNIMPLEMENTED', 'not in the twin');
+    return (await answer(request)) as Response;
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#member.channels.delete(this);
+    this.member.channels.delete(this);
   }
 }
 
@@ -379,4 +391,12 @@ class TwinStream implements ChannelStream {
 export function problem(code: string, retryAfterMs = 0): wire.ErrorDetail {
   const retryable = code === 'OVERLOADED';
   return { code, retryable, outcome: 0, message: 'as told', retryAfterMs, position: 0 };
+}
+
+/** Never answers; fails when nobody waits any more. */
+function until(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const late = new RollcallError('TIMEOUT', 'hung', { outcome: 'unknown' });
+    signal?.addEventListener('abort', () => reject(late), { once: true });
+  });
 }

@@ -1,4 +1,5 @@
 /** Calls on nodes and watches over them: what the client and its sessions share. Types only. */
+import type { RollcallError } from '../../types/errors.js';
 import type { Cause, EventType } from '../../types/event.js';
 import type { AclEntry, NodeKind, NodeStat, TreeNode } from '../../types/node.js';
 
@@ -178,8 +179,14 @@ export type WatchEvent =
   | { readonly type: 'live'; readonly revision: RevisionNumber };
 
 export interface Watch extends AsyncIterable<WatchEvent>, AsyncDisposable {
-  /** Instead of iterating: called for every event, in order, until disposed. One reader at a time. */
-  subscribe(listener: (event: WatchEvent) => void): Disposable;
+  /**
+   * Instead of iterating: called for every event, in order, until disposed, which closes the watch.
+   * `ended` is called once, with the reason when it could not go on. One reader at a time.
+   */
+  subscribe(
+    listener: (event: WatchEvent) => void,
+    ended?: (error: RollcallError | undefined) => void,
+  ): Disposable;
   /** Everything up to here has been received. */
   readonly revision: RevisionNumber;
   readonly isLive: boolean;

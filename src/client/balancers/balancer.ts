@@ -32,11 +32,16 @@ export interface Balancer {
   picker(instances: readonly Instance[]): Picker;
 }
 
-export type BalancerFactory = (random: Random) => Balancer;
+/** `loads`: kept when one balancer follows another. */
+export type BalancerFactory = (random: Random, loads?: Loads) => Balancer;
 
 /** Keeps the counters of instances across pickers, and drops those of instances that went for good. */
 export class Loads {
   #byId = new Map<string, Load>();
+
+  activeOf(id: string): number {
+    return this.#byId.get(id)?.active ?? 0;
+  }
 
   /** One pick for each instance. Counters of absent ones are kept while requests are under way. */
   picks(instances: readonly Instance[]): Pick[] {

@@ -17,8 +17,7 @@ import { WeightedChoice } from './weights.js';
 /** Draws before the list is searched for one that is not excluded. */
 const DRAWS_MAX = 4;
 
-export function createP2c(random: Random): Balancer {
-  const loads = new Loads();
+export function createP2c(random: Random, loads = new Loads()): Balancer {
   return {
     picker: (instances: readonly Instance[]) => new P2cPicker(loads.picks(instances), random),
   };

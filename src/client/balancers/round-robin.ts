@@ -16,8 +16,7 @@ import {
 /** Turns in a round at most; weights are brought down to it. */
 const TURNS_MAX = 1024;
 
-export function createRoundRobin(random: Random): Balancer {
-  const loads = new Loads();
+export function createRoundRobin(random: Random, loads = new Loads()): Balancer {
   return {
     picker(instances: readonly Instance[]): Picker {
       const turns = turnsOf(loads.picks(instances));

@@ -26,6 +26,10 @@ export class EventBuffer {
     this.#eventsMax = eventsMax;
   }
 
+  get size(): number {
+    return this.#kept.length;
+  }
+
   get isEnded(): boolean {
     return this.#end !== undefined;
   }
@@ -49,6 +53,12 @@ export class EventBuffer {
     this.#bytes += bytes;
     this.#bell.ring();
     return true;
+  }
+
+  takeAll(): WatchEvent[] {
+    const events = this.#kept.map(({ event }) => event);
+    this.clear();
+    return events;
   }
 
   clear(): void {

@@ -7,6 +7,7 @@ import { plainText } from '../../rpc/failure.js';
 import { type FailureOutcome, RollcallError } from '../../types/errors.js';
 import { Aborts } from './aborts.js';
 import { Deadlines } from './deadlines.js';
+import { timeoutProblem } from './limit.js';
 import type { Operation, OperationMessage } from './operation.js';
 import { Outbox, type SendTerms } from './outbox.js';
 
@@ -19,8 +20,13 @@ export class Calls {
     return this.#outbox.isEmpty;
   }
 
-  get isFull(): boolean {
-    return this.#outbox.isFull;
+  /** Why a call cannot be taken, or undefined when it can. */
+  refusal(timeoutMs: number, signal: AbortSignal | undefined): RollcallError | undefined {
+    const problem = timeoutProblem(timeoutMs);
+    if (problem !== undefined) return new RollcallError('INVALID_ARGUMENT', problem);
+    if (signal?.aborted === true) return aborted(signal);
+    if (this.#outbox.isFull) return new RollcallError('OVERLOADED', 'too many calls are waiting');
+    return undefined;
   }
 
   get hasUnsent(): boolean {
@@ -34,6 +40,11 @@ export class Calls {
   /** Sent on the present stream and not answered. */
   get openCount(): number {
     return this.#outbox.openCount;
+  }
+
+  /** Changes that were sent and are not answered. */
+  get changesSent(): number {
+    return this.#outbox.unfinished().filter(({ message }) => message.seq > 0).length;
   }
 
   get ackedSeq(): number {

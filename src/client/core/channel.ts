@@ -2,13 +2,8 @@
  * The port to one member. A channel is one connection with any number of session streams on it; it
  * never reconnects by itself to hide a failure: once it has failed it is dropped, and another is made.
  */
-import type {
-  MembersResponse,
-  StatusResponse,
-  StreamRequest,
-  StreamResponse,
-} from '../../gen/index.js';
-import type { Outgoing } from '../../rpc/shapes.js';
+import type { StreamRequest, StreamResponse } from '../../gen/index.js';
+import type { Method, Outgoing } from '../../rpc/shapes.js';
 import type { RollcallError } from '../../types/errors.js';
 
 export interface Channel {
@@ -18,10 +13,19 @@ export interface Channel {
   /** Connects without a stream; `failed` is called at most once, when the connection cannot be made or is gone. */
   connect(watcher: ConnectionWatcher): void;
   open(handler: StreamHandler): ChannelStream;
-  status(timeoutMs: number): Promise<StatusResponse>;
-  members(timeoutMs: number): Promise<MembersResponse>;
+  /** A call of its own. What failed before it was sent says `not-applied`. */
+  ask<Request, Response>(
+    method: Method<Request, Response>,
+    request: Outgoing<Request>,
+    terms: AskTerms,
+  ): Promise<Response>;
   /** Ends every stream on it without a further word to their handlers. */
   close(): void;
+}
+
+export interface AskTerms {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ConnectionWatcher {

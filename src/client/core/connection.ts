@@ -7,21 +7,29 @@ import type * as wire from '../../gen/index.js';
 import { errorFrom } from '../../rpc/failure.js';
 import { RollcallError } from '../../types/errors.js';
 import type { Random } from '../../types/ports.js';
-import type { CallOptions } from '../types.js';
+import type { CallOptions, ClientLogger } from '../types.js';
 import { delayMs, REQUEST_BACKOFF } from './backoff.js';
-import { aborted, Calls } from './calls.js';
-import { SessionKeeper, type SessionPlan } from './keeper.js';
+import { Calls } from './calls.js';
+import { logSession, SessionKeeper, type SessionPlan } from './keeper.js';
 import type { Links } from './links.js';
 import { Operation, type OperationMessage, type OperationPlan } from './operation.js';
 import { planProbe, type Seen } from './plans.js';
-import { breaking, closed, tooLate, unreachable } from './reasons.js';
+import {
+  breaking,
+  closed,
+  sessionEnded,
+  silentTooLong,
+  tooLate,
+  unreachable,
+  usedElsewhere,
+} from './reasons.js';
 import { SILENCE_CHECK_MS } from './silence.js';
 import { StreamLink } from './stream-link.js';
 import { Alarm, KeepAlive, type Time } from './time.js';
 import { Turn } from './turn.js';
 import { isMemberAtFault, revisionOf, verdictOf, wasNotApplied } from './verdict.js';
 import { Vitals } from './vitals.js';
-import type { TreeWatch, WatchHost } from './watch.js';
+import type { WatchHost } from './watch.js';
 import { WatchSet } from './watch-set.js';
 
 export interface ConnectionOptions {
@@ -32,6 +40,9 @@ export interface ConnectionOptions {
   readonly session: SessionPlan;
   readonly timeoutMs: number;
   readonly failFast: boolean;
+  /** What the client says of itself. */
+  readonly label: string;
+  readonly log: ClientLogger;
 }
 
 const CLOSE_MS_MAX = 1_000;
@@ -39,7 +50,7 @@ const PROBE_ANSWER_MS = 2_000;
 /** Refused so often as not the next, a change never will be: the cluster counts otherwise. */
 const GAPS_MAX = 4;
 
-export class Connection implements WatchHost {
+export class Connection {
   readonly keeper: SessionKeeper;
   readonly seen: Seen;
   readonly #options: ConnectionOptions;
@@ -65,7 +76,8 @@ export class Connection implements WatchHost {
     this.#links = options.links;
     this.#time = options.time;
     this.seen = options.seen;
-    this.keeper = new SessionKeeper(options.session);
+    this.keeper = new SessionKeeper(options.session, options.label);
+    if (!options.session.isLazy) logSession(this.keeper, options.log);
     this.#vitals = new Vitals(options.time.nowMs());
     const changed = (): void => this.#turn.schedule();
     this.#watches = new WatchSet({ ...options, vitals: this.#vitals, changed });
@@ -90,32 +102,28 @@ export class Connection implements WatchHost {
     if (!options.session.isLazy) this.#turn.schedule();
   }
 
+  get watches(): WatchHost {
+    return this.#watches;
+  }
+
   /** Why it has ended for good: closed, or its session lost. */
   get end(): RollcallError | undefined {
     return this.#end;
   }
 
   call<T>(plan: OperationPlan<T>, options: CallOptions = {}): Promise<T> {
-    const operation = new Operation<T>(plan, options.timeoutMs ?? this.#options.timeoutMs);
+    const { timeoutMs = this.#options.timeoutMs } = options;
+    const operation = new Operation<T>(plan, timeoutMs);
     const promise = operation.promise();
-    const refusal = this.#refusal(options.signal);
+    const refusal = this.#refusal(timeoutMs, options.signal);
     if (refusal !== undefined) operation.fail(refusal);
     else this.#accept(operation as Operation, options.signal);
     return promise;
   }
 
-  startWatch(watch: TreeWatch): void {
-    const refusal = this.#end ?? (this.#isClosing ? closed() : undefined);
-    if (refusal !== undefined) {
-      queueMicrotask(() => watch.fail(refusal));
-      return;
-    }
-    this.#watches.add(watch);
-  }
-
-  stopWatch(watch: TreeWatch): void {
-    this.#watches.remove(watch);
-    if (this.#end === undefined) this.#turn.schedule();
+  describe() {
+    const session = this.keeper.describe(this.#time.nowMs(), this.#calls.changesSent);
+    return { session, watches: this.#watches.describe() };
   }
 
   /** Why nothing came of it, as far as is known. */
@@ -142,12 +150,9 @@ export class Connection implements WatchHost {
     this.keeper.closed();
   }
 
-  #refusal(signal: AbortSignal | undefined): RollcallError | undefined {
+  #refusal(timeoutMs: number, signal: AbortSignal | undefined): RollcallError | undefined {
     if (this.#end !== undefined) return this.#end;
-    if (this.#isClosing) return closed();
-    if (signal?.aborted === true) return aborted(signal);
-    if (this.#calls.isFull) return new RollcallError('OVERLOADED', 'too many calls are waiting');
-    return undefined;
+    return this.#isClosing ? closed() : this.#calls.refusal(timeoutMs, signal);
   }
 
   #accept(operation: Operation, signal?: AbortSignal): void {
@@ -253,7 +258,8 @@ export class Connection implements WatchHost {
   }
 
   #onFailure(operation: Operation, detail: wire.ErrorDetail): void {
-    const error = errorFrom(detail, this.#stream.endpoint);
+    const isTransaction = operation.message.transact !== undefined;
+    const error = errorFrom(detail, this.#stream.endpoint, isTransaction);
     const verdict = verdictOf(detail, operation.isWrite);
     const isLostCount = detail.code === 'SEQ_GAP' && operation.refusals >= GAPS_MAX;
     if ((verdict === 'over' || isLostCount) && operation.isWrite) this.#loseSession(error);
@@ -308,10 +314,10 @@ export class Connection implements WatchHost {
   #onEnded(cause: string): void {
     if (this.#isClosing) return;
     if (cause !== 'moved') {
-      this.#loseSession(new RollcallError('SESSION_EXPIRED', `the session has ended: ${cause}`));
+      this.#loseSession(sessionEnded(cause));
     } else if (this.keeper.id === undefined || this.keeper.moved(this.#time.nowMs())) {
       this.#restart(this.#backoffMs(2));
-    } else this.#loseSession(new RollcallError('MOVED', 'another process uses this session'));
+    } else this.#loseSession(usedElsewhere());
   }
 
   #loseSession(error: RollcallError, waitMs = 0): void {
@@ -345,9 +351,7 @@ export class Connection implements WatchHost {
     const nowMs = this.#time.nowMs();
     this.#calls.expire(nowMs, this.#tooLate);
     if (this.keeper.tick(nowMs)) {
-      this.#loseSession(
-        new RollcallError('SESSION_EXPIRED', 'the cluster was silent for too long'),
-      );
+      this.#loseSession(silentTooLong());
       return;
     }
     this.#stream.checkSilence(nowMs, this.#isAwaiting);

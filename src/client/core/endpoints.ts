@@ -16,6 +16,14 @@ interface Standing {
   /** Not to be tried before. */
   restsUntilMs: number;
   failedAtMs: number;
+  lastError: string | undefined;
+}
+
+export interface EndpointView {
+  readonly endpoint: string;
+  readonly isFailing: boolean;
+  /** Of the last failure, while it is failing. */
+  readonly lastError: string | undefined;
 }
 
 export interface Choice {
@@ -25,12 +33,12 @@ export interface Choice {
 
 export class Endpoints {
   readonly #standings = new Map<string, Standing>();
+  readonly backoff: Backoff;
   readonly #random: Random;
-  readonly #backoff: Backoff;
 
   constructor(endpoints: readonly string[], random: Random, backoff: Backoff = RECONNECT_BACKOFF) {
     this.#random = random;
-    this.#backoff = backoff;
+    this.backoff = backoff;
     for (const endpoint of endpoints) this.#add(endpoint, true);
   }
 
@@ -41,6 +49,14 @@ export class Endpoints {
   /** Every endpoint failed at its last try. */
   get allFailed(): boolean {
     return [...this.#standings.values()].every(({ failures }) => failures > 0);
+  }
+
+  describe(): EndpointView[] {
+    return [...this.#standings.values()].map(({ endpoint, failures, lastError }) => ({
+      endpoint,
+      isFailing: failures > 0,
+      lastError,
+    }));
   }
 
   /** The members as the cluster tells them: configured ones stay whatever it says. */
@@ -57,14 +73,16 @@ export class Endpoints {
     if (standing === undefined) return;
     standing.failures = 0;
     standing.restsUntilMs = 0;
+    standing.lastError = undefined;
   }
 
-  failed(endpoint: string, nowMs: number): void {
+  failed(endpoint: string, nowMs: number, reason?: string): void {
     const standing = this.#standings.get(endpoint);
     if (standing === undefined) return;
-    standing.restsUntilMs = nowMs + delayMs(this.#backoff, standing.failures, this.#random);
+    standing.restsUntilMs = nowMs + delayMs(this.backoff, standing.failures, this.#random);
     standing.failures++;
     standing.failedAtMs = nowMs;
+    standing.lastError = reason;
   }
 
   /** undefined only when every endpoint is excluded. */
@@ -91,6 +109,7 @@ export class Endpoints {
       failures: 0,
       restsUntilMs: 0,
       failedAtMs: 0,
+      lastError: undefined,
     });
   }
 }

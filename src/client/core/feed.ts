@@ -9,13 +9,15 @@ import { WatchScope } from '../../gen/index.js';
 import type { Outgoing } from '../../rpc/shapes.js';
 import type { TreeNode } from '../../types/node.js';
 import { comparePaths } from '../../types/path.js';
-import type { RevisionNumber, WatchEvent, WatchScopeName } from '../types.js';
+import type { RevisionNumber, TreeChange, WatchEvent, WatchScopeName } from '../types.js';
 import { changesOf, nodeOf } from './convert.js';
+import { type Namespace, NO_NAMESPACE } from './namespace.js';
 
 export interface FeedOptions {
   readonly path: string;
   readonly scope: WatchScopeName;
   readonly from: 'snapshot' | 'now' | RevisionNumber;
+  readonly namespace?: Namespace;
 }
 
 const SCOPES: Readonly<Record<WatchScopeName, number>> = {
@@ -33,6 +35,7 @@ interface Scan {
 
 export class Feed {
   readonly #options: FeedOptions;
+  readonly #namespace: Namespace;
   #revision: RevisionNumber;
   #needsSnapshot: boolean;
   #hasShown = false;
@@ -43,8 +46,17 @@ export class Feed {
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    this.#namespace = options.namespace ?? NO_NAMESPACE;
     this.#needsSnapshot = options.from === 'snapshot';
     this.#revision = typeof options.from === 'number' ? options.from : 0;
+  }
+
+  get path(): string {
+    return this.#options.path;
+  }
+
+  get scope(): WatchScopeName {
+    return this.#options.scope;
   }
 
   /** Everything up to here has been received. */
@@ -67,7 +79,7 @@ export class Feed {
     this.#scan = undefined;
     this.#part = [];
     const { path, scope } = this.#options;
-    const place = { path, scope: SCOPES[scope] };
+    const place = { path: this.#namespace.full(path), scope: SCOPES[scope] };
     if (this.#needsSnapshot) return { ...place, snapshot: true };
     return this.#revision > 0 || this.#options.from !== 'now'
       ? { ...place, afterRevision: this.#revision }
@@ -116,7 +128,16 @@ export class Feed {
     if (this.#scan !== undefined) return this.#mergeIntoScan(this.#scan, events);
     if (this.#needsSnapshot || revision <= this.#revision) return [];
     this.#revision = revision;
-    return [{ type: 'change', revision, changes: changesOf(events) }];
+    return [{ type: 'change', revision, changes: this.#changes(events) }];
+  }
+
+  #changes(events: wire.Events): readonly TreeChange[] {
+    const changes = changesOf(events);
+    if (this.#namespace.isNone) return changes;
+    return changes.map((change) => {
+      const node = this.#namespace.node(change.node);
+      return { ...change, path: node.path, node };
+    });
   }
 
   #snapshot({ nodes, revision, complete, marked, restarted }: wire.Snapshot): WatchEvent[] {
@@ -125,7 +146,9 @@ export class Feed {
     }
     const scan = this.#scan;
     for (const { node, override } of nodes) {
-      if (node !== undefined) scan.nodes.set(node.path, nodeOf(node, override));
+      if (node === undefined) continue;
+      const shown = this.#namespace.node(nodeOf(node, override));
+      scan.nodes.set(shown.path, shown);
     }
     scan.isComplete = complete;
     scan.marked ||= marked;
@@ -147,7 +170,7 @@ export class Feed {
 
   /** Changes behind the cursor of a scan under way, or on the way to what was shown before. */
   #mergeIntoScan(scan: Scan, events: wire.Events): WatchEvent[] {
-    for (const { type, path, node } of changesOf(events)) {
+    for (const { type, path, node } of this.#changes(events)) {
       if (type === 'deleted') scan.nodes.delete(path);
       else scan.nodes.set(path, node);
       scan.wasChanged = true;

@@ -3,6 +3,7 @@
  * used as it stands: no proxy from the environment, no service configuration from DNS.
  */
 import {
+  type ChannelCredentials,
   type ChannelOptions,
   Client,
   type ClientDuplexStream,
@@ -17,12 +18,22 @@ import { codec, ERROR_TRAILER, services } from '../../rpc/definitions.js';
 import { errorFrom } from '../../rpc/failure.js';
 import type { Method, Outgoing } from '../../rpc/shapes.js';
 import { RollcallError } from '../../types/errors.js';
-import type { Channel, ChannelStream, ConnectionWatcher, StreamHandler } from './channel.js';
+import type { TlsOptions } from '../types.js';
+import type {
+  AskTerms,
+  Channel,
+  ChannelFactory,
+  ChannelStream,
+  ConnectionWatcher,
+  StreamHandler,
+} from './channel.js';
 
 type SessionCall = ClientDuplexStream<Outgoing<wire.StreamRequest>, wire.StreamResponse>;
 
 /** Snapshots come in parts well below this. */
 const RECEIVE_BYTES_MAX = 16 * 1024 * 1024;
+/** How long it may take to be told why a connection cannot be made. */
+const REASON_MS_MAX = 200;
 /** A stream whose end the member does not confirm is cut. */
 const END_MS_MAX = 500;
 
@@ -38,8 +49,29 @@ const OPTIONS: ChannelOptions = {
   'grpc-node.flow_control_window': 1024 * 1024,
 };
 
-export function openGrpcChannel(endpoint: string): Channel {
-  return new GrpcChannel(endpoint);
+/** Without `tls`: in plain text. Throws on keys and certificates that are none. */
+export function grpcChannels(tls: TlsOptions | undefined): ChannelFactory {
+  const security = securityOf(tls);
+  return (endpoint) => new GrpcChannel(endpoint, security);
+}
+
+interface Security {
+  readonly credentials: ChannelCredentials;
+  readonly options: ChannelOptions;
+}
+
+function securityOf(tls: TlsOptions | undefined): Security {
+  if (tls === undefined) return { credentials: credentials.createInsecure(), options: OPTIONS };
+  const { ca, key, certificate, serverName } = tls;
+  const named = serverName === undefined ? {} : { 'grpc.ssl_target_name_override': serverName };
+  return {
+    credentials: credentials.createSsl(pem(ca), pem(key), pem(certificate)),
+    options: { ...OPTIONS, ...named },
+  };
+}
+
+function pem(text: string | Uint8Array | undefined): Buffer | null {
+  return text === undefined ? null : Buffer.from(text as Uint8Array);
 }
 
 class GrpcChannel implements Channel {
@@ -49,9 +81,9 @@ class GrpcChannel implements Channel {
   #isConnected = false;
   #isClosed = false;
 
-  constructor(endpoint: string) {
+  constructor(endpoint: string, { credentials, options }: Security) {
     this.endpoint = endpoint;
-    this.#client = new Client(endpoint, credentials.createInsecure(), OPTIONS);
+    this.#client = new Client(endpoint, credentials, options);
   }
 
   get isConnected(): boolean {
@@ -67,7 +99,7 @@ class GrpcChannel implements Channel {
         this.#isConnected = true;
         watcher.connected();
       }
-      if (this.#hasFailed(state)) watcher.failed(this.#unreachable());
+      if (this.#hasFailed(state)) void this.#failure().then((error) => watcher.failed(error));
       else channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look);
     };
     look();
@@ -88,12 +120,14 @@ class GrpcChannel implements Channel {
     return stream;
   }
 
-  status(timeoutMs: number): Promise<wire.StatusResponse> {
-    return this.#unary(services.Cluster.Status, {}, timeoutMs);
-  }
-
-  members(timeoutMs: number): Promise<wire.MembersResponse> {
-    return this.#unary(services.Cluster.Members, {}, timeoutMs);
+  ask<Request, Response>(
+    method: Method<Request, Response>,
+    request: Outgoing<Request>,
+    terms: AskTerms,
+  ): Promise<Response> {
+    return this.#unary(method, request, terms).catch((error: ServiceError) => {
+      throw this.#isConnected ? callFailure(error, this.endpoint) : this.#unreachable(error);
+    });
   }
 
   close(): void {
@@ -109,32 +143,46 @@ class GrpcChannel implements Channel {
     return this.#isConnected && state !== connectivityState.READY;
   }
 
-  #unreachable(): RollcallError {
-    const why = this.#isConnected ? 'the connection was lost' : 'the connection was refused';
-    return new RollcallError('UNAVAILABLE', `${this.endpoint}: ${why}`, {
-      endpoint: this.endpoint,
-    });
+  async #failure(): Promise<RollcallError> {
+    const { endpoint } = this;
+    if (this.#isConnected) {
+      return new RollcallError('UNAVAILABLE', `${endpoint}: the connection was lost`, { endpoint });
+    }
+    // Only a call is told why: on a connection that cannot be made it fails at once.
+    const why = await this.#unary(services.Cluster.Status, {}, { timeoutMs: REASON_MS_MAX }).then(
+      () => undefined,
+      (error: ServiceError) => error,
+    );
+    return this.#unreachable(why);
+  }
+
+  /** It was never connected, so nothing was sent. */
+  #unreachable(cause: ServiceError | undefined): RollcallError {
+    const { endpoint } = this;
+    const text = `${endpoint}: ${whyUnreachable(cause?.details ?? '')}`;
+    return new RollcallError('UNAVAILABLE', text, { endpoint, cause });
   }
 
   #unary<Request, Response>(
-    method: Method<Request, Response>,
+    { path, requestSerialize, responseDeserialize }: Method<Request, Response>,
     request: Outgoing<Request>,
-    timeoutMs: number,
+    { timeoutMs, signal }: AskTerms,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const { path, requestSerialize, responseDeserialize } = method;
-      const options = { deadline: Date.now() + timeoutMs };
-      this.#client.makeUnaryRequest(
+      const cancel = (): void => call.cancel();
+      const call = this.#client.makeUnaryRequest(
         path,
         requestSerialize as (message: Outgoing<Request>) => Buffer,
         responseDeserialize,
         request,
-        options,
+        { deadline: Date.now() + timeoutMs },
         (error, response) => {
-          if (error !== null) reject(toRollcallError(error, this.endpoint));
+          signal?.removeEventListener('abort', cancel);
+          if (error !== null) reject(error);
           else resolve(response as Response);
         },
       );
+      signal?.addEventListener('abort', cancel, { once: true });
     });
   }
 }
@@ -193,6 +241,22 @@ function streamFailure(error: ServiceError, endpoint: string): RollcallError {
   if (failure.code !== 'UNAVAILABLE' || !GARBLED.has(error.code)) return failure;
   const text = `${endpoint}: ${error.details}`;
   return new RollcallError('PROTOCOL', text, { outcome: 'unknown', endpoint, cause: error });
+}
+
+/** A call of its own that failed on a connection that was made. */
+function callFailure(error: ServiceError, endpoint: string): RollcallError {
+  const failure = streamFailure(error, endpoint);
+  if (failure.code !== 'PROTOCOL' || error.code !== statusCode.UNIMPLEMENTED) return failure;
+  const text = `${endpoint} does not know this call: it runs an older version`;
+  return new RollcallError('UNIMPLEMENTED', text, { endpoint, cause: error });
+}
+
+/** What grpc-js says of a connection that could not be made, without what only its authors need. */
+function whyUnreachable(details: string): string {
+  if (details.includes('ECONNREFUSED')) return 'the connection was refused';
+  const [, last] =
+    /Last error: (?:Error: )?(.*?)\.? ?(?:Resolution note: .*)?$/s.exec(details) ?? [];
+  return last === undefined || last === '' ? 'the connection could not be made' : last;
 }
 
 /** A failed call carries its ErrorDetail in a trailer; without one it is the network's doing. */

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { OpenSessionResponse } from '../../gen/index.js';
-import type { SessionState } from '../types.js';
+import type { ClientLogger, SessionDescription, SessionState } from '../types.js';
 import type { OperationBody, OperationPlan } from './operation.js';
 import { SessionBelief } from './session.js';
 import { StateCell } from './states.js';
@@ -19,6 +19,7 @@ export interface SessionPlan {
 
 export class SessionKeeper {
   readonly plan: SessionPlan;
+  readonly #label: string;
   readonly state = new StateCell<SessionState>('SUSPENDED');
   #secret = randomBytes(16);
   #id: number | undefined;
@@ -29,8 +30,9 @@ export class SessionKeeper {
   #refusals = 0;
   #movedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(plan: SessionPlan) {
+  constructor(plan: SessionPlan, label: string) {
     this.plan = plan;
+    this.#label = label;
   }
 
   get id(): number | undefined {
@@ -40,6 +42,13 @@ export class SessionKeeper {
   /** As negotiated, once it is open. */
   get timeoutMs(): number {
     return this.#belief?.terms.timeoutMs ?? this.plan.timeoutMs;
+  }
+
+  describe(nowMs: number, pending: number): SessionDescription | undefined {
+    if (this.#id === undefined || this.#belief === undefined) return undefined;
+    const { timeoutMs, graceMs } = this.#belief.terms;
+    const ageMs = Math.round(Math.max(0, nowMs - this.#belief.vouchedAtMs));
+    return { id: this.#id, state: this.state.value, timeoutMs, graceMs, ageMs, pending };
   }
 
   get isAttached(): boolean {
@@ -61,7 +70,7 @@ export class SessionKeeper {
     this.#greetedAtMs = nowMs;
     if (this.#id !== undefined) return { attach: { session: this.#id, secret: this.#secret } };
     const { timeoutMs, graceMs } = this.plan;
-    return { open: { secret: this.#secret, timeoutMs, graceMs } };
+    return { open: { secret: this.#secret, timeoutMs, graceMs, label: this.#label } };
   }
 
   greeted({ session, timeoutMs, graceMs }: OpenSessionResponse): void {
@@ -148,4 +157,19 @@ export class SessionKeeper {
     this.#belief = undefined;
     this.#standing = 'detached';
   }
+}
+
+/** Says what becomes of a session that its owner relies on. */
+export function logSession(keeper: SessionKeeper, log: ClientLogger): void {
+  let before: SessionState | undefined;
+  keeper.state.listen(() => {
+    const { value } = keeper.state;
+    const session = keeper.id;
+    if (value === 'LOST') log.error({ session }, 'session lost');
+    else if (value === 'SUSPENDED') log.warn({ session }, 'session suspended: no answer lately');
+    else if (value === 'CONNECTED') {
+      log.info({ session }, before === 'SUSPENDED' ? 'session regained' : 'session open');
+    }
+    before = value;
+  });
 }

@@ -5,6 +5,15 @@ export interface LimitTerms {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a timer of Node takes. */
+export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+
+/** Why this is no deadline, or undefined when it is. */
+export function timeoutProblem(timeoutMs: number): string | undefined {
+  if (timeoutMs >= 0 && timeoutMs <= TIMEOUT_MS_MAX) return undefined;
+  return `timeoutMs must be from 0 to ${TIMEOUT_MS_MAX}: ${timeoutMs}`;
+}
+
 /** `wait` is given a signal that aborts when either says so. The process stays alive for as long. */
 export async function within<T>(
   { timeoutMs, signal }: LimitTerms,
@@ -21,4 +30,18 @@ export async function within<T>(
     clearTimeout(timer);
     signal?.removeEventListener('abort', end);
   }
+}
+
+/** Ends early when the limit aborts. Keeps the process alive: somebody waits. */
+export function pause(ms: number, limit: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      limit.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, Math.min(TIMEOUT_MS_MAX, Math.ceil(ms)));
+    limit.addEventListener('abort', done, { once: true });
+    if (limit.aborted) done();
+  });
 }

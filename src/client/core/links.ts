@@ -3,9 +3,12 @@
  * so that leaving a dead or hung member costs no dialling. Everyone who had a stream on a connection
  * that is left is told, once; who left first decides for all.
  */
+import { services } from '../../rpc/definitions.js';
+import { plainText } from '../../rpc/failure.js';
 import { RollcallError } from '../../types/errors.js';
 import type { Random } from '../../types/ports.js';
-import { delayMs, RECONNECT_BACKOFF } from './backoff.js';
+import type { ClientDescription, ClientLogger } from '../types.js';
+import { delayMs } from './backoff.js';
 import type { Channel, ChannelFactory } from './channel.js';
 import type { Endpoints } from './endpoints.js';
 import { StateCell } from './states.js';
@@ -19,6 +22,7 @@ export interface LinksOptions {
   readonly time: Time;
   readonly random: Random;
   readonly learnMembers: boolean;
+  readonly log: ClientLogger;
 }
 
 /** How often the list of members is asked for. */
@@ -67,8 +71,13 @@ export class Links {
     return this.#warm?.isConnected === true;
   }
 
-  get endpoint(): string | undefined {
-    return this.#current?.channel.endpoint;
+  describe(): ClientDescription['endpoints'] {
+    const [current, standby] = [this.#current, this.#warm].map((link) => link?.channel.endpoint);
+    return this.#options.endpoints.describe().map(({ endpoint, isFailing, lastError }) => {
+      const otherwise = isFailing ? 'failing' : 'idle';
+      const use = endpoint === current ? 'current' : endpoint === standby ? 'standby' : otherwise;
+      return { endpoint, use, lastError };
+    });
   }
 
   /** The connection to use, or how long to wait for one. */
@@ -98,7 +107,10 @@ export class Links {
     link.heardAtMs = this.#options.time.nowMs();
     link.isConnected = true;
     this.#options.endpoints.succeeded(channel.endpoint);
+    const wasLost = this.state.value === 'DEGRADED';
     this.state.set('READY');
+    const { endpoint } = channel;
+    this.#options.log.info({ endpoint }, wasLost ? 'connection regained' : 'connected');
     this.#learn(channel);
     this.#keepWarm();
   }
@@ -111,9 +123,13 @@ export class Links {
     const nowMs = time.nowMs();
     this.#current = undefined;
     this.#lastError = error;
-    endpoints.failed(channel.endpoint, nowMs);
+    endpoints.failed(channel.endpoint, nowMs, plainText(error));
     this.#countFlap(link, nowMs);
-    if (this.state.value === 'READY') this.state.set('DEGRADED');
+    const { endpoint } = channel;
+    if (this.state.value === 'READY') {
+      this.state.set('DEGRADED');
+      this.#options.log.warn({ endpoint, error }, `connection lost: ${plainText(error)}`);
+    } else this.#options.log.debug({ endpoint, error }, `no connection: ${plainText(error)}`);
     channel.close();
     for (const listener of [...this.#listeners]) listener(channel);
   }
@@ -133,7 +149,8 @@ export class Links {
     if (link.heardAtMs === undefined) return;
     this.#flaps = wasSteady ? 0 : this.#flaps + 1;
     if (this.#flaps < 2) return;
-    this.#notBeforeMs = nowMs + delayMs(RECONNECT_BACKOFF, this.#flaps, this.#options.random);
+    this.#notBeforeMs =
+      nowMs + delayMs(this.#options.endpoints.backoff, this.#flaps, this.#options.random);
   }
 
   #takeWarm(): Link | undefined {
@@ -175,7 +192,8 @@ export class Links {
     if (link !== this.#warm) return;
     this.#warm = undefined;
     link.channel.close();
-    this.#options.endpoints.failed(link.channel.endpoint, this.#options.time.nowMs());
+    const nowMs = this.#options.time.nowMs();
+    this.#options.endpoints.failed(link.channel.endpoint, nowMs, plainText(error));
     this.#keepWarm();
   }
 
@@ -195,7 +213,7 @@ export class Links {
     const nowMs = this.#options.time.nowMs();
     if (!this.#options.learnMembers || nowMs - this.#learnedAtMs < LEARN_INTERVAL_MS) return;
     this.#learnedAtMs = nowMs;
-    channel.members(LEARN_TIMEOUT_MS).then(
+    channel.ask(services.Cluster.Members, {}, { timeoutMs: LEARN_TIMEOUT_MS }).then(
       ({ members }) => {
         if (this.state.value === 'CLOSED') return;
         this.#options.endpoints.learn(members.map(({ address }) => address).filter(Boolean));

@@ -9,15 +9,18 @@ import { NODE_KINDS, statFrom } from '../../rpc/convert.js';
 import type { Outgoing } from '../../rpc/shapes.js';
 import { RollcallError } from '../../types/errors.js';
 import { REQUEST_BYTES_MAX } from '../../types/limits.js';
-import type { TreeNode } from '../../types/node.js';
+import type { AclEntry, TreeNode } from '../../types/node.js';
 import type {
+  AclResult,
   Bytes,
+  CallOptions,
   CreateOptions,
   CreateResult,
-  DeleteResult,
+  DeleteOptions,
   Listing,
   ListOptions,
   SetResult,
+  TreeDeleteResult,
 } from '../types.js';
 import { nodeOf } from './convert.js';
 import { type OperationBody, type OperationPlan, unexpectedAnswer } from './operation.js';
@@ -54,6 +57,13 @@ export interface ReadTerms {
   readonly floor: number;
 }
 
+/** Session reads never go back behind what this client has seen. */
+export function readTerms({ consistency }: CallOptions, seen: Seen): ReadTerms {
+  return consistency === 'session'
+    ? { consistency: 1, floor: seen.revision }
+    : { consistency: 0, floor: 0 };
+}
+
 export function planGet(path: string, terms: ReadTerms): OperationPlan<TreeNode | undefined> {
   const body = { get: { path, ...terms } };
   return plan({ body, isWrite: false, bytes: path.length, read: readGet });
@@ -70,8 +80,8 @@ export function planList(
   options: ListOptions,
   terms: ReadTerms,
 ): OperationPlan<Listing> {
-  const { limit = 0, after = '', withData = false } = options;
-  const body = { list: { path, ...terms, limit, after, withData } };
+  const { limit = 0, after = '', withData = false, recursive = false } = options;
+  const body = { list: { path, ...terms, limit, after, withData, recursive } };
   return plan({ body, isWrite: false, bytes: path.length + after.length, read: readList });
 }
 
@@ -93,9 +103,26 @@ export function planSet(
   return plan({ body: { set }, isWrite: true, bytes: bytesOf(set), read: readSet });
 }
 
-export function planDelete(path: string, version: number | undefined): OperationPlan<DeleteResult> {
-  const body = { delete: { path, version } };
-  return plan({ body, isWrite: true, bytes: path.length, read: readDelete });
+export function planDelete(path: string, options: DeleteOptions): OperationPlan<TreeDeleteResult> {
+  const { version, recursive = false } = options;
+  const body = { delete: { path, version, recursive } };
+  const read = (response: OperationResponse): TreeDeleteResult => readDelete(response, recursive);
+  return plan({ body, isWrite: true, bytes: path.length, read });
+}
+
+export function planGetAcl(path: string, terms: ReadTerms): OperationPlan<AclResult> {
+  const body = { getAcl: { path, ...terms } };
+  return plan({ body, isWrite: false, bytes: path.length, read: readGetAcl });
+}
+
+export function planSetAcl(
+  path: string,
+  acl: readonly AclEntry[],
+  version: number | undefined,
+): OperationPlan<SetResult> {
+  const body = { setAcl: { path, acl, version } };
+  const bytes = path.length + aclBytes(acl);
+  return plan({ body, isWrite: true, bytes, read: readSet });
 }
 
 export function createMessage(
@@ -105,9 +132,10 @@ export function createMessage(
     kind = 'persistent',
     sequential = false,
     ttlMs = 0,
-  }: Pick<CreateOptions, 'kind' | 'sequential' | 'ttlMs'>,
+    acl = [],
+  }: Pick<CreateOptions, 'kind' | 'sequential' | 'ttlMs' | 'acl'>,
 ): Outgoing<wire.CreateRequest> & { readonly path: string; readonly data: Uint8Array } {
-  return { path, data: toBytes(data), kind: NODE_KINDS.indexOf(kind), sequential, ttlMs };
+  return { path, data: toBytes(data), kind: NODE_KINDS.indexOf(kind), sequential, ttlMs, acl };
 }
 
 export function toBytes(data: Bytes): Uint8Array {
@@ -116,6 +144,10 @@ export function toBytes(data: Bytes): Uint8Array {
 
 export function bytesOf(message: { readonly path: string; readonly data: Uint8Array }): number {
   return message.path.length + message.data.length;
+}
+
+function aclBytes(acl: readonly AclEntry[]): number {
+  return acl.reduce((sum, { scheme, id }) => sum + scheme.length + id.length + 16, 0);
 }
 
 function readGet(response: OperationResponse): TreeNode | undefined {
@@ -141,8 +173,15 @@ function readSet(response: OperationResponse): SetResult {
   return { stat: statFrom(response.set.stat), revision: response.set.revision };
 }
 
-function readDelete(response: OperationResponse): DeleteResult {
+function readDelete(response: OperationResponse, recursive: boolean): TreeDeleteResult {
   const revision = response.delete?.revision ?? response.done;
   if (revision === undefined) throw unexpectedAnswer(response);
-  return { revision };
+  return { revision, nodes: recursive ? (response.delete?.nodes ?? 0) : 1 };
+}
+
+function readGetAcl(response: OperationResponse): AclResult {
+  if (response.getAcl === undefined) throw unexpectedAnswer(response);
+  const { acl, stat, revision } = response.getAcl;
+  const plain = acl.map(({ scheme, id, permissions }) => ({ scheme, id, permissions }));
+  return { acl: plain, stat: statFrom(stat), revision };
 }

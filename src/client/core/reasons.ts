@@ -29,3 +29,27 @@ export function breaking({ outcome }: Operation, cause: RollcallError): Rollcall
 export function closed(outcome: FailureOutcome = 'not-applied'): RollcallError {
   return new RollcallError('CLOSED', 'it was closed', { outcome });
 }
+
+export function sessionEnded(cause: string): RollcallError {
+  return new RollcallError('SESSION_EXPIRED', `the session has ended: ${cause}`);
+}
+
+/** By our own clock: the cluster may have ended it by now. */
+export function silentTooLong(): RollcallError {
+  return new RollcallError('SESSION_EXPIRED', 'the cluster was silent for too long');
+}
+
+export function usedElsewhere(): RollcallError {
+  return new RollcallError('MOVED', 'another process uses this session');
+}
+
+export function withOutcome(error: RollcallError, outcome: FailureOutcome): RollcallError {
+  if (error.outcome === outcome) return error;
+  const { code, retryAfterMs, endpoint, position, cause = error } = error;
+  return new RollcallError(code, plainText(error), {
+    ...{ outcome, cause },
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(position !== undefined && { position }),
+  });
+}

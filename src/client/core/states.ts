@@ -2,6 +2,7 @@
  * A value that changes, and the iterators over its changes. A reader that lags is given the latest
  * value in place of what it missed; nothing is kept for it. Closing ends every iterator.
  */
+import { reader } from './reader.js';
 
 export class StateCell<T> {
   #value: T;
@@ -40,6 +41,11 @@ export class StateCell<T> {
   async until(fits: (value: T) => boolean, signal?: AbortSignal): Promise<T | undefined> {
     for await (const value of this.values(signal)) if (fits(value)) return value;
     return undefined;
+  }
+
+  /** For callers: the value now, then every change. Ends when closed, aborted or returned. */
+  reader(signal?: AbortSignal): AsyncIterableIterator<T, undefined> {
+    return reader((over) => this.values(over), signal);
   }
 
   /** The value now, then every change. Ends when closed or aborted. */

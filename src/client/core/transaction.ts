@@ -13,17 +13,24 @@ import type {
   TransactionStep,
   VersionOptions,
 } from '../types.js';
+import { type Namespace, NO_NAMESPACE } from './namespace.js';
 import { type OperationPlan, unexpectedAnswer } from './operation.js';
 import { bytesOf, createMessage, plan, toBytes } from './plans.js';
 
 export class TransactionBuilder implements Transaction {
+  readonly #namespace: Namespace;
   readonly #guards: Outgoing<wire.Guard>[] = [];
   readonly #operations: Outgoing<wire.Operation>[] = [];
   #bytes = 0;
 
-  check(path: string, conditions: GuardConditions): this {
-    this.#guards.push({ path, ...conditions });
-    this.#bytes += path.length + 32;
+  constructor(namespace = NO_NAMESPACE) {
+    this.#namespace = namespace;
+  }
+
+  check(path: string, { data, ...conditions }: GuardConditions): this {
+    const bytes = data === undefined ? undefined : toBytes(data);
+    this.#guards.push({ ...conditions, path: this.#namespace.full(path), data: bytes });
+    this.#bytes += path.length + (bytes?.length ?? 0) + 32;
     return this;
   }
 
@@ -32,22 +39,23 @@ export class TransactionBuilder implements Transaction {
     data: Bytes = '',
     options: Pick<CreateOptions, 'kind' | 'sequential' | 'ttlMs'> = {},
   ): this {
-    const create = createMessage(path, data, options);
+    const create = createMessage(this.#namespace.full(path), data, options);
     return this.#add({ create }, bytesOf(create));
   }
 
   set(path: string, data: Bytes, { version }: Pick<VersionOptions, 'version'> = {}): this {
-    const set = { path, data: toBytes(data), version };
+    const set = { path: this.#namespace.full(path), data: toBytes(data), version };
     return this.#add({ set }, bytesOf(set));
   }
 
   delete(path: string, { version }: Pick<VersionOptions, 'version'> = {}): this {
-    return this.#add({ delete: { path, version } }, path.length);
+    return this.#add({ delete: { path: this.#namespace.full(path), version } }, path.length);
   }
 
   plan(): OperationPlan<TransactionResult> {
     const body = { transact: { guards: this.#guards, operations: this.#operations } };
-    return plan({ body, isWrite: true, bytes: this.#bytes, read: readTransaction });
+    const read = (response: OperationResponse) => readTransaction(response, this.#namespace);
+    return plan({ body, isWrite: true, bytes: this.#bytes, read });
   }
 
   #add(operation: Outgoing<wire.Operation>, bytes: number): this {
@@ -57,15 +65,17 @@ export class TransactionBuilder implements Transaction {
   }
 }
 
-function readTransaction(response: OperationResponse): TransactionResult {
+function readTransaction(response: OperationResponse, namespace: Namespace): TransactionResult {
   if (response.transact === undefined) throw unexpectedAnswer(response);
   const { results, revision } = response.transact;
-  return { results: results.map(stepOf), revision };
+  return { results: results.map((result) => stepOf(result, namespace)), revision };
 }
 
-function stepOf({ create, set }: wire.OperationResult): TransactionStep {
-  if (create !== undefined)
-    return { type: 'create', path: create.path, stat: statFrom(create.stat) };
+function stepOf({ create, set }: wire.OperationResult, namespace: Namespace): TransactionStep {
+  if (create !== undefined) {
+    const path = namespace.shown(create.path);
+    return { type: 'create', path, stat: statFrom(create.stat) };
+  }
   if (set !== undefined) return { type: 'set', stat: statFrom(set.stat) };
   return { type: 'delete' };
 }

@@ -1,58 +1,96 @@
 /** The calls on nodes over one connection: what the client and its sessions have in common. */
 import { RollcallError } from '../../types/errors.js';
-import type { TreeNode } from '../../types/node.js';
+import type { AclEntry, TreeNode } from '../../types/node.js';
 import type {
+  AclResult,
   Bytes,
   CallOptions,
   CreateOptions,
   CreateResult,
-  DeleteResult,
+  DeleteOptions,
   Listing,
   ListOptions,
   SetResult,
   Transaction,
   TransactionResult,
   Tree,
+  TreeDeleteResult,
   VersionOptions,
   Watch,
   WatchOptions,
 } from '../types.js';
 import type { Connection } from './connection.js';
+import type { Namespace } from './namespace.js';
 import type { OperationPlan } from './operation.js';
-import { planCreate, planDelete, planGet, planList, planSet, type ReadTerms } from './plans.js';
+import {
+  planCreate,
+  planDelete,
+  planGet,
+  planGetAcl,
+  planList,
+  planSet,
+  planSetAcl,
+  readTerms,
+} from './plans.js';
 import { TransactionBuilder } from './transaction.js';
 import { TreeWatch } from './watch.js';
 
 export class TreeCalls implements Tree {
   readonly #connection: Connection;
+  readonly #namespace: Namespace;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, namespace: Namespace) {
     this.#connection = connection;
+    this.#namespace = namespace;
   }
 
   get(path: string, options: CallOptions = {}): Promise<TreeNode | undefined> {
-    return this.#call(() => planGet(path, this.#terms(options)), options).catch(absent);
+    const plan = () => planGet(this.#namespace.full(path), readTerms(options, this.#seen));
+    const found = this.#call(plan, options).catch(absent);
+    return this.#shown(found, (node) => node && this.#namespace.node(node));
   }
 
   list(path: string, options: ListOptions = {}): Promise<Listing> {
-    return this.#call(() => planList(path, options, this.#terms(options)), options);
+    const { recursive = false, after } = options;
+    const namespace = this.#namespace;
+    const begin = recursive && after !== undefined ? namespace.full(after) : after;
+    const terms = { ...options, after: begin };
+    const plan = () => planList(namespace.full(path), terms, readTerms(options, this.#seen));
+    return this.#shown(this.#call(plan, options), ({ nodes, revision, next }) => ({
+      nodes: nodes.map((node) => namespace.node(node)),
+      revision,
+      next: recursive && next !== undefined ? namespace.shown(next) : next,
+    }));
   }
 
   create(path: string, data: Bytes = '', options: CreateOptions = {}): Promise<CreateResult> {
-    return this.#call(() => planCreate(path, data, options), options);
+    const plan = () => planCreate(this.#namespace.full(path), data, options);
+    return this.#shown(this.#call(plan, options), (created) => ({
+      ...created,
+      path: this.#namespace.shown(created.path),
+    }));
   }
 
   set(path: string, data: Bytes, options: VersionOptions = {}): Promise<SetResult> {
-    return this.#call(() => planSet(path, data, options.version), options);
+    return this.#call(() => planSet(this.#namespace.full(path), data, options.version), options);
   }
 
-  delete(path: string, options: VersionOptions = {}): Promise<DeleteResult> {
-    return this.#call(() => planDelete(path, options.version), options);
+  delete(path: string, options: DeleteOptions = {}): Promise<TreeDeleteResult> {
+    return this.#call(() => planDelete(this.#namespace.full(path), options), options);
+  }
+
+  acl(path: string, options: CallOptions = {}): Promise<AclResult | undefined> {
+    const plan = () => planGetAcl(this.#namespace.full(path), readTerms(options, this.#seen));
+    return this.#call(plan, options).catch(absent);
+  }
+
+  setAcl(path: string, acl: readonly AclEntry[], options: VersionOptions = {}): Promise<SetResult> {
+    return this.#call(() => planSetAcl(this.#namespace.full(path), acl, options.version), options);
   }
 
   transact(build: (t: Transaction) => void, options: CallOptions = {}): Promise<TransactionResult> {
     const plan = (): OperationPlan<TransactionResult> => {
-      const builder = new TransactionBuilder();
+      const builder = new TransactionBuilder(this.#namespace);
       build(builder);
       return builder.plan();
     };
@@ -60,7 +98,18 @@ export class TreeCalls implements Tree {
   }
 
   watch(path: string, options: WatchOptions = {}): Watch {
-    return new TreeWatch(this.#connection, path, options);
+    return new TreeWatch(this.#connection.watches, path, {
+      ...options,
+      namespace: this.#namespace,
+    });
+  }
+
+  get #seen() {
+    return this.#connection.seen;
+  }
+
+  #shown<T>(call: Promise<T>, show: (value: T) => T): Promise<T> {
+    return this.#namespace.isNone ? call : call.then(show);
   }
 
   /** A request that cannot be made rejects like one that fails. */
@@ -70,12 +119,6 @@ export class TreeCalls implements Tree {
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  #terms({ consistency }: CallOptions): ReadTerms {
-    return consistency === 'session'
-      ? { consistency: 1, floor: this.#connection.seen.revision }
-      : { consistency: 0, floor: 0 };
   }
 }
 

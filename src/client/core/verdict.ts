@@ -56,6 +56,7 @@ export function revisionOf(response: wire.OperationResponse): number {
     response.delete ??
     response.transact ??
     response.list ??
+    response.getAcl ??
     response.register ??
     response.instances ??
     response.services;

@@ -6,13 +6,15 @@ import type * as wire from '../../gen/index.js';
 import { errorFrom } from '../../rpc/failure.js';
 import type { RollcallError } from '../../types/errors.js';
 import type { Random } from '../../types/ports.js';
+import type { WatchDescription } from '../types.js';
 import { delayMs, REQUEST_BACKOFF } from './backoff.js';
 import type { OperationMessage } from './operation.js';
 import type { Seen } from './plans.js';
+import { closed } from './reasons.js';
 import type { Time } from './time.js';
 import { revisionShown, verdictOf } from './verdict.js';
 import type { Vitals } from './vitals.js';
-import type { TreeWatch } from './watch.js';
+import type { TreeWatch, WatchHost } from './watch.js';
 
 /** A watch that was turned away rests as long as a request that was turned away so often. */
 const REST_FAILURES = 4;
@@ -26,7 +28,7 @@ export interface WatchSetOptions {
   readonly changed: () => void;
 }
 
-export class WatchSet {
+export class WatchSet implements WatchHost {
   readonly #options: WatchSetOptions;
   readonly #waiting = new Set<TreeWatch>();
   /** Turned away for a while. */
@@ -34,6 +36,8 @@ export class WatchSet {
   readonly #running = new Map<number, TreeWatch>();
   readonly #ids = new Map<TreeWatch, number>();
   #ended: number[] = [];
+  /** Why no watch can run any more. */
+  #over: RollcallError | undefined;
 
   constructor(options: WatchSetOptions) {
     this.#options = options;
@@ -47,14 +51,29 @@ export class WatchSet {
     return this.#waiting.size > 0 || this.#ended.length > 0;
   }
 
-  add(watch: TreeWatch): void {
+  describe(): WatchDescription[] {
+    return this.#all().map((watch) => watch.describe());
+  }
+
+  startWatch(watch: TreeWatch): void {
+    const over = this.#over;
+    if (over !== undefined) queueMicrotask(() => watch.fail(over));
+    else this.#add(watch);
+  }
+
+  stopWatch(watch: TreeWatch): void {
+    this.#remove(watch);
+    if (this.#over === undefined) this.#options.changed();
+  }
+
+  #add(watch: TreeWatch): void {
     const { time, vitals, changed } = this.#options;
     if (this.size === 0) vitals.confirmedAtMs = time.nowMs();
     this.#waiting.add(watch);
     changed();
   }
 
-  remove(watch: TreeWatch): void {
+  #remove(watch: TreeWatch): void {
     this.#waiting.delete(watch);
     this.#resting.delete(watch);
     const id = this.#ids.get(watch);
@@ -129,6 +148,7 @@ export class WatchSet {
   }
 
   failAll(error: RollcallError): void {
+    this.#over = error;
     const all = this.#all();
     this.detached();
     this.#waiting.clear();
@@ -138,6 +158,7 @@ export class WatchSet {
 
   /** Ends all of them without an error. */
   closeAll(): void {
+    this.#over = closed();
     const all = this.#all();
     this.detached();
     for (const watch of all) void watch.close();

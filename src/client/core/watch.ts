@@ -6,9 +6,11 @@
 
 import type * as wire from '../../gen/index.js';
 import { RollcallError } from '../../types/errors.js';
-import type { Watch, WatchEvent, WatchOptions } from '../types.js';
+import type { Watch, WatchDescription, WatchEvent, WatchOptions } from '../types.js';
 import { EventBuffer, WATCH_EVENTS_DEFAULT } from './buffer.js';
 import { Feed } from './feed.js';
+import { type Namespace, NO_NAMESPACE } from './namespace.js';
+import { tell } from './tell.js';
 
 /** What a watch needs of its connection. */
 export interface WatchHost {
@@ -23,6 +25,13 @@ export interface WatchListener {
   ended(error: RollcallError | undefined): void;
 }
 
+export interface TreeWatchOptions extends WatchOptions {
+  /** In front of its path, and not shown. */
+  readonly namespace?: Namespace | undefined;
+}
+
+const OVER = { done: true, value: undefined } as const;
+
 export class TreeWatch implements Watch {
   readonly feed: Feed;
   readonly #host: WatchHost;
@@ -33,10 +42,12 @@ export class TreeWatch implements Watch {
   #listener: WatchListener | undefined;
   /** Overflown: waits for the reader before it starts again. */
   #isResting = false;
+  #isRead = false;
 
-  constructor(host: WatchHost, path: string, options: WatchOptions) {
+  constructor(host: WatchHost, path: string, options: TreeWatchOptions) {
     const { scope = 'node', from = 'snapshot', onOverflow = 'resync', signal } = options;
-    this.feed = new Feed({ path, scope, from });
+    const { namespace = NO_NAMESPACE } = options;
+    this.feed = new Feed({ path, scope, from, namespace });
     this.#host = host;
     this.#buffer = new EventBuffer(Math.max(1, options.buffer ?? WATCH_EVENTS_DEFAULT));
     this.#onOverflow = onOverflow;
@@ -91,16 +102,54 @@ export class TreeWatch implements Watch {
     this.#stop();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<WatchEvent, void, undefined> {
-    try {
-      for (;;) {
-        const event = await this.#buffer.take(() => this.#wake());
-        if (event === undefined) return;
-        yield event;
-      }
-    } finally {
-      this.#stop();
+  subscribe(
+    listener: (event: WatchEvent) => void,
+    ended?: (error: RollcallError | undefined) => void,
+  ): Disposable {
+    this.#claim();
+    const told: WatchListener = {
+      event: (event) => tell(listener, event),
+      ended: (error) => ended !== undefined && tell(ended, error),
+    };
+    // Not before the caller has its hands on it.
+    queueMicrotask(() => this.#handOver(told));
+    return { [Symbol.dispose]: () => this.#stop() };
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<WatchEvent, undefined> {
+    this.#claim();
+    return {
+      next: async () => {
+        const value = await this.#buffer.take(() => this.#wake());
+        return value === undefined ? OVER : { done: false, value };
+      },
+      return: async () => {
+        this.#stop();
+        return OVER;
+      },
+    };
+  }
+
+  describe(): WatchDescription {
+    const { path, scope, revision, isLive } = this.feed;
+    return { path, scope, revision, isLive, buffered: this.#buffer.size };
+  }
+
+  /** Events go to one reader: two would each see a part. One that has ended may be asked again why. */
+  #claim(): void {
+    if (this.#isRead && !this.isEnded) {
+      throw new RollcallError(
+        'INVALID_ARGUMENT',
+        'a watch has one reader at a time: start another',
+      );
     }
+    this.#isRead = true;
+  }
+
+  #handOver(listener: WatchListener): void {
+    for (const event of this.#buffer.takeAll()) listener.event(event);
+    this.deliverTo(listener);
+    this.#wake();
   }
 
   #take(events: readonly WatchEvent[]): void {

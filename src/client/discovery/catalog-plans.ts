@@ -52,12 +52,23 @@ export function planDeregister(wanted: Deregister): OperationPlan<DeleteResult> 
   return plan({ body, isWrite: inSession, bytes: service.length + id.length, read });
 }
 
+/** Pages are not one revision: changes between them show. */
+export interface InstancesPage extends InstanceList {
+  readonly next: string | undefined;
+}
+
+export interface InstancesTerms extends ReadTerms {
+  readonly filter: InstanceFilter | undefined;
+  /** `next` of the page before; empty: from the first. */
+  readonly after: string;
+}
+
 export function planInstances(
   service: string,
-  filter: InstanceFilter | undefined,
-  terms: ReadTerms,
-): OperationPlan<InstanceList> {
-  const body = { instances: { service, ...terms, filter: filterMessage(filter) } };
+  { filter, after, ...terms }: InstancesTerms,
+): OperationPlan<InstancesPage> {
+  const wanted = filterMessage(filter);
+  const body = { instances: { service, ...terms, filter: wanted, limit: 0, after } };
   return plan({ body, isWrite: false, bytes: service.length + 64, read: readInstances });
 }
 
@@ -95,10 +106,11 @@ function readDone(response: OperationResponse): number {
   return revision;
 }
 
-function readInstances(response: OperationResponse): InstanceList {
+function readInstances(response: OperationResponse): InstancesPage {
   if (response.instances === undefined) throw unexpectedAnswer(response);
-  const { instances, revision } = response.instances;
-  return { instances: instances.map(instanceFrom), revision };
+  const { instances, revision, nextAfter } = response.instances;
+  const next = nextAfter === '' ? undefined : nextAfter;
+  return { instances: instances.map(instanceFrom), revision, next };
 }
 
 function readServices(response: OperationResponse): ServicesPage {

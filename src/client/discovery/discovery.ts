@@ -6,17 +6,23 @@
 import { servicePath } from '../../codec/instance.js';
 import { RollcallError } from '../../types/errors.js';
 import type { Instance } from '../../types/instance.js';
+import { parentPath } from '../../types/path.js';
 import type { Random } from '../../types/ports.js';
-import type { Balancer, BalancerFactory, Picker } from '../balancers/balancer.js';
+import { type Balancer, Loads, type Picker } from '../balancers/balancer.js';
 import { aborted } from '../core/calls.js';
 import { within } from '../core/limit.js';
+import { reader } from '../core/reader.js';
 import { StateCell } from '../core/states.js';
+import { tell } from '../core/tell.js';
 import type { Cancel, Time } from '../core/time.js';
 import type { TreeWatch } from '../core/watch.js';
 import type {
+  BalancerName,
   CallOptions,
+  ClientLogger,
   DiscoverOptions,
   Discovery,
+  DiscoveryDescription,
   DiscoveryState,
   InstanceList,
   InstanceSet,
@@ -24,19 +30,25 @@ import type {
   PickOptions,
   RevisionNumber,
   RunOptions,
+  ServiceSettingsView,
+  TreeChange,
   WatchEvent,
 } from '../types.js';
 import { CountedPick } from './picked.js';
+import { createBalancer, isUp, pickable, policyOf } from './policy.js';
 import { type RunFunction, runPicked } from './run.js';
+import { SILENT, settingsOf } from './settings.js';
 import { RollView } from './view.js';
 
 export interface DiscoveryHost {
   readonly time: Time;
   readonly random: Random;
+  /** The node and everything below it. */
   watch(path: string, signal: AbortSignal | undefined): TreeWatch;
   /** Linearizable. */
   read(service: string): Promise<InstanceList>;
   closed(discovery: Discovery): void;
+  readonly log: ClientLogger;
 }
 
 const CONFIRM_RETRY_MS = 1_000;
@@ -45,8 +57,14 @@ const READY_MS_DEFAULT = 10_000;
 export class ServiceDiscovery implements Discovery {
   readonly service: string;
   readonly #host: DiscoveryHost;
+  readonly #path: string;
   readonly #view: RollView;
-  readonly #balancer: Balancer;
+  readonly #loads = new Loads();
+  /** Unset: what the service asks for. */
+  readonly #wanted: BalancerName | undefined;
+  #policy: BalancerName;
+  #balancer: Balancer;
+  #settings: ServiceSettingsView = SILENT;
   readonly #watch: TreeWatch;
   readonly #sets: StateCell<InstanceSet>;
   #state: DiscoveryState = 'PENDING';
@@ -64,19 +82,18 @@ export class ServiceDiscovery implements Discovery {
   #cancelRetry: Cancel | undefined;
   #failure: RollcallError | undefined;
 
-  constructor(
-    host: DiscoveryHost,
-    service: string,
-    options: Pick<DiscoverOptions, 'filter' | 'signal'> & { readonly balancer: BalancerFactory },
-  ) {
+  constructor(host: DiscoveryHost, service: string, options: DiscoverOptions) {
     this.service = service;
+    this.#path = servicePath(service);
     this.#host = host;
     this.#view = new RollView(options.filter);
-    this.#balancer = options.balancer(host.random);
+    this.#wanted = options.balancer;
+    this.#policy = policyOf(this.#wanted, SILENT);
+    this.#balancer = createBalancer(this.#policy, host.random, this.#loads);
     this.#picker = this.#balancer.picker([]);
     this.#currentAtMs = host.time.nowMs();
     this.#sets = new StateCell(this.#set());
-    this.#watch = host.watch(servicePath(service), options.signal);
+    this.#watch = host.watch(this.#path, options.signal);
     this.#watch.deliverTo({
       event: (event) => this.#onEvent(event),
       ended: (error) => this.#onEnd(error),
@@ -89,6 +106,10 @@ export class ServiceDiscovery implements Discovery {
 
   get revision(): number {
     return this.#believed.revision;
+  }
+
+  get settings(): ServiceSettingsView | undefined {
+    return this.#isKnown ? this.#settings : undefined;
   }
 
   get state(): DiscoveryState {
@@ -125,26 +146,23 @@ export class ServiceDiscovery implements Discovery {
   }
 
   subscribe(listener: (set: InstanceSet) => void): Disposable {
-    const tell = (): void => {
-      try {
-        listener(this.#sets.value);
-      } catch (error) {
-        // The listener's own fault must reach its owner, not this view.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    };
-    if (this.#state !== 'PENDING') tell();
-    return this.#sets.listen(tell);
+    const show = (): void => tell(listener, this.#sets.value);
+    if (this.#state !== 'PENDING') show();
+    return this.#sets.listen(show);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<InstanceSet, void, undefined> {
-    for await (const set of this.#sets.values()) {
-      if (set.state === 'CLOSED') break;
-      if (set.state !== 'PENDING') yield set;
-    }
-    if (this.#failure !== undefined) throw this.#failure;
+  [Symbol.asyncIterator](): AsyncIterator<InstanceSet, undefined> {
+    return reader((over) => this.#read(over));
+  }
+
+  describe(): DiscoveryDescription {
+    const { service, state, ageMs, revision, instances } = this;
+    const balancer = this.#policy;
+    const active = (id: string): number => this.#loads.activeOf(id);
+    return {
+      ...{ service, state, ageMs, revision, balancer },
+      instances: instances.map(({ id, url, state }) => ({ id, url, state, active: active(id) })),
+    };
   }
 
   async close(): Promise<void> {
@@ -154,6 +172,14 @@ export class ServiceDiscovery implements Discovery {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async *#read(over: AbortSignal): AsyncGenerator<InstanceSet, void, undefined> {
+    for await (const set of this.#sets.values(over)) {
+      if (set.state === 'CLOSED') break;
+      if (set.state !== 'PENDING') yield set;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   get #isCurrent(): boolean {
@@ -166,7 +192,7 @@ export class ServiceDiscovery implements Discovery {
         this.#onSnapshot(event);
         return;
       case 'change':
-        if (this.#view.apply(event.changes, event.revision).length > 0) this.#show();
+        this.#onChanges(event.changes, event.revision);
         return;
       case 'live':
         this.#view.confirm(event.revision);
@@ -185,9 +211,38 @@ export class ServiceDiscovery implements Discovery {
   #onSnapshot({ nodes, revision }: WatchEvent & { readonly type: 'snapshot' }): void {
     this.#isKnown = true;
     this.#isConfirmed = false;
-    this.#doubtedAt = nodes.length === 0 && this.instances.length > 0 ? revision : undefined;
-    this.#view.replace(nodes, revision);
+    const members = nodes.filter(({ path }) => this.#isInstance(path));
+    this.#doubtedAt = members.length === 0 && this.instances.length > 0 ? revision : undefined;
+    this.#view.replace(members, revision);
+    this.#heed(settingsOf(nodes.find(({ path }) => path === this.#path)));
     this.#show();
+  }
+
+  #onChanges(changes: readonly TreeChange[], revision: RevisionNumber): void {
+    for (const { type, path, node } of changes) {
+      if (path === this.#path) this.#heed(settingsOf(type === 'deleted' ? undefined : node));
+    }
+    const ofInstances = changes.filter(({ path }) => this.#isInstance(path));
+    if (this.#view.apply(ofInstances, revision).length > 0) this.#show();
+  }
+
+  /** What stands below an instance is nobody's business here. */
+  #isInstance(path: string): boolean {
+    return parentPath(path) === this.#path;
+  }
+
+  #heed(settings: ServiceSettingsView): void {
+    this.#settings = settings;
+    const policy = policyOf(this.#wanted, settings);
+    if (policy !== this.#policy) {
+      this.#policy = policy;
+      this.#balancer = createBalancer(policy, this.#host.random, this.#loads);
+    }
+    this.#choose(this.instances);
+  }
+
+  #choose(instances: readonly Instance[]): void {
+    this.#picker = this.#balancer.picker(pickable(instances, this.#settings));
   }
 
   #confirmEmpty(): void {
@@ -233,9 +288,7 @@ export class ServiceDiscovery implements Discovery {
     if (this.#isCurrent) this.#currentAtMs = this.#host.time.nowMs();
     const { instances, state: shown } = this.#sets.value;
     const set = this.#set();
-    if (instances !== set.instances) {
-      this.#picker = this.#balancer.picker(set.instances.filter(isUp));
-    }
+    if (instances !== set.instances) this.#choose(set.instances);
     if (instances !== set.instances || shown !== this.#state) this.#sets.set(set);
     if (this.#view.instances.length === 0) this.#confirmEmpty();
   }
@@ -257,6 +310,8 @@ export class ServiceDiscovery implements Discovery {
   #onEnd(error: RollcallError | undefined): void {
     if (this.#state === 'CLOSED') return;
     this.#failure = error;
+    const { service } = this;
+    if (error !== undefined) this.#host.log.error({ service, error }, 'discovery ended');
     this.#state = 'CLOSED';
     this.#cancelRetry?.();
     this.#sets.close(this.#set());
@@ -279,10 +334,6 @@ export class ServiceDiscovery implements Discovery {
     const up = this.instances.filter(isUp).length;
     return new RollcallError('TIMEOUT', `${this.service}: ${up} instances UP, ${min} wanted`);
   }
-}
-
-function isUp({ state }: Instance): boolean {
-  return state === 'UP';
 }
 
 function isReady({ instances, state }: InstanceSet, min: number): boolean {

@@ -15,8 +15,10 @@ import type { Time } from '../core/time.js';
 import { TreeWatch } from '../core/watch.js';
 import type {
   CallOptions,
+  ClientLogger,
   InstancePatch,
   Registration,
+  RegistrationDescription,
   RegistrationState,
   TreeChange,
   WatchEvent,
@@ -31,6 +33,7 @@ export interface RegistrationHost {
   take(): Connection;
   leave(connection: Connection): Promise<void>;
   ended(registration: ServiceRegistration): void;
+  readonly log: ClientLogger;
 }
 
 const DRAIN_WAIT_MS = 250;
@@ -95,7 +98,7 @@ export class ServiceRegistration implements Registration {
   }
 
   states(options: { readonly signal?: AbortSignal | undefined } = {}) {
-    return this.#states.values(options.signal);
+    return this.#states.reader(options.signal);
   }
 
   /** The first registration: its failure is the caller's to know. */
@@ -174,6 +177,11 @@ export class ServiceRegistration implements Registration {
     await this.close();
   }
 
+  describe(): RegistrationDescription {
+    const { service, id, state, url, reason } = this;
+    return { service, id, state, url, reason: reason?.message };
+  }
+
   get #isOver(): boolean {
     return this.#controller.signal.aborted;
   }
@@ -228,7 +236,7 @@ export class ServiceRegistration implements Registration {
     const { state } = connection.keeper;
     if (!this.#claim.static) this.#stateListener = state.listen(() => this.#onSession());
     const path = instancePath(this.service, this.id);
-    this.#watch = new TreeWatch(connection, path, { scope: 'node', from });
+    this.#watch = new TreeWatch(connection.watches, path, { scope: 'node', from });
     this.#watch.deliverTo({ event: (event) => this.#onEvent(event), ended: () => undefined });
     if (!this.#claim.static) this.#onSession();
   }
@@ -252,6 +260,10 @@ export class ServiceRegistration implements Registration {
   #registerAgain(): void {
     if (this.#isOver || this.#isClosing) return;
     this.#stopListening();
+    if (this.#states.value !== 'REGISTERING') {
+      const { service, id } = this;
+      this.#host.log.warn({ service, id }, 'registration lost with its session: registering again');
+    }
     this.#states.set('REGISTERING');
     const waitMs = this.#failures === 0 ? 0 : this.#backoffMs();
     this.#failures++;
@@ -324,6 +336,10 @@ export class ServiceRegistration implements Registration {
   async #end(ending: Ending, reason?: RollcallError): Promise<void> {
     if (this.#isOver) return;
     this.#reason = reason;
+    const { service, id } = this;
+    if (ending !== 'CLOSED') {
+      this.#host.log.warn({ service, id, state: ending, error: reason }, 'registration ended');
+    }
     this.#stopListening();
     const mayStand = this.#mayStand && !this.#claim.static;
     this.#states.close(ending);

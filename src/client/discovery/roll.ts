@@ -1,18 +1,28 @@
 /** The roll of one service as a feed of events, each with its time and revision. */
 import { servicePath } from '../../codec/instance.js';
+import { reader } from '../core/reader.js';
 import type { Time } from '../core/time.js';
-import type { RollEvent, RollOptions, Tree, WatchEvent } from '../types.js';
+import type { TreeWatch } from '../core/watch.js';
+import type { RollEvent, RollOptions, WatchEvent } from '../types.js';
 import { type RollChange, RollView } from './view.js';
 
-export async function* followRoll(
-  tree: Tree,
+export interface RollHost {
+  readonly time: Time;
+  watch(path: string, signal: AbortSignal): TreeWatch;
+}
+
+/** Bounded like every watch: a reader that is too slow is shown the differences, marked, and goes on. */
+export function followRoll(
+  host: RollHost,
   service: string,
-  { filter, signal, time }: RollOptions & { readonly time: Time },
-): AsyncGenerator<RollEvent, void, undefined> {
-  const view = new RollView(filter);
-  for await (const event of tree.watch(servicePath(service), { scope: 'children', signal })) {
-    yield* rollEvents(view, event, time.wallMs());
-  }
+  { filter, signal }: RollOptions,
+): AsyncIterable<RollEvent> {
+  return reader(async function* (over) {
+    const view = new RollView(filter);
+    for await (const event of host.watch(servicePath(service), over)) {
+      yield* rollEvents(view, event, host.time.wallMs());
+    }
+  }, signal);
 }
 
 /** After a gap: what differs, marked, and then the whole list, marked. */

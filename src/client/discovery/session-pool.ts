@@ -18,6 +18,10 @@ export class SessionPool {
     this.#connect = connect;
   }
 
+  get connections(): Connection[] {
+    return [...this.#shared.values()].map(({ connection }) => connection);
+  }
+
   take(timeoutMs: number, graceMs: number): Connection {
     const key = `${timeoutMs}/${graceMs}`;
     let shared = this.#shared.get(key);

@@ -24,6 +24,8 @@ export interface TargetTerms {
   readonly endpoints: readonly string[];
   /** Milliseconds since 1970. */
   readonly registeredAt: number;
+  /** Where this process runs, when it says so. */
+  readonly zone: string | undefined;
 }
 
 export async function resolveTarget(
@@ -46,7 +48,7 @@ export async function resolveTarget(
     protocol: fields.protocol ?? 'http',
     basePath: fields.basePath ?? '',
     weight: fields.weight ?? WEIGHT_DEFAULT,
-    zone: fields.zone ?? '',
+    zone: fields.zone ?? terms.zone ?? '',
     tags: fields.tags ?? {},
     state: fields.state ?? 'UP',
     registeredAt: terms.registeredAt,
