@@ -3,27 +3,41 @@
  * is its table; sessions stand before nodes, and a node before its descendants, so that rows read in key
  * order can be linked as they come. Decoding is total.
  */
-import { unreachable } from '../types/assert.js';
 import type { MemberId, Revision, SessionId } from '../types/ids.js';
 import { asRevision, asSessionId } from '../types/ids.js';
-import { NODE_DATA_BYTES_MAX } from '../types/limits.js';
-import type { AclEntry, NodeKind, Override } from '../types/node.js';
+import { NODE_DATA_BYTES_MAX, SESSION_LABEL_BYTES_MAX } from '../types/limits.js';
+import type { AclEntry, NodeKind } from '../types/node.js';
 import type { Outcome } from '../types/outcome.js';
-import { nameProblem, pathProblem } from '../types/path.js';
+import { pathProblem } from '../types/path.js';
 import { readMemberId, writeMemberId } from './command.js';
 import { ByteReader, type ByteWriter, DecodeError } from './cursor.js';
 import { NODE_KINDS, readAcl, readNodeKind, writeAcl } from './operation.js';
 import { encodeOutcome, readOutcome } from './outcome.js';
+import {
+  type RecordRow,
+  readAuditRow,
+  readBigEndian,
+  readDepartureRow,
+  readOverrideRow,
+  readQuotaRow,
+  writeBigEndian,
+  writeRecordKey,
+  writeRecordValue,
+} from './record-row.js';
 
-/** Tables by the first byte of the key. 1 is free. */
+export type { AuditRow, DepartureRow, OverrideRow, QuotaRow } from './record-row.js';
+
+/** Tables by the first byte of the key. Quotas stand before nodes, which are counted as they come. */
+const QUOTA_TABLE = 1;
 const ORIGIN_TABLE = 2;
 const SESSION_TABLE = 3;
 const OVERRIDE_TABLE = 4;
 const NODE_TABLE = 5;
+const DEPARTURE_TABLE = 6;
+const AUDIT_TABLE = 7;
 
 const ROW_FORMAT = 1;
 const SECRET_HASH_BYTES = 32;
-const TWO_32 = 0x1_0000_0000;
 
 /** A row as it is stored; both parts are the holder's to keep. */
 export interface Row {
@@ -71,6 +85,10 @@ export interface SessionRow {
   readonly detached: boolean;
   readonly lastSeq: number;
   readonly lastRevision: Revision;
+  readonly label: string;
+  readonly openedTime: number;
+  /** Through which it attached last. */
+  readonly member: MemberId;
   readonly window: readonly StoredOutcome[];
 }
 
@@ -81,14 +99,14 @@ export interface OriginRow {
   readonly number: number;
 }
 
-export interface OverrideRow {
-  readonly table: 'override';
-  readonly service: string;
-  readonly id: string;
-  readonly override: Override;
-}
+export type StateRow = NodeRow | SessionRow | OriginRow | RecordRow;
 
-export type StateRow = NodeRow | SessionRow | OriginRow | OverrideRow;
+const RECORD_TABLES: Readonly<Record<RecordRow['table'], number>> = {
+  override: OVERRIDE_TABLE,
+  quota: QUOTA_TABLE,
+  departure: DEPARTURE_TABLE,
+  audit: AUDIT_TABLE,
+};
 
 export function writeRowKey(row: StateRow, writer: ByteWriter): void {
   switch (row.table) {
@@ -104,13 +122,10 @@ export function writeRowKey(row: StateRow, writer: ByteWriter): void {
       writer.u8(ORIGIN_TABLE);
       writeMemberId(row.member, writer);
       break;
-    case 'override':
-      writer.u8(OVERRIDE_TABLE);
-      writer.text(row.service);
-      writer.text(row.id);
-      break;
     default:
-      unreachable(row);
+      writer.u8(RECORD_TABLES[row.table]);
+      writeRecordKey(row, writer);
+      break;
   }
 }
 
@@ -129,11 +144,10 @@ export function writeRowValue(row: StateRow, writer: ByteWriter): void {
       writer.varint(row.boot);
       writer.varint(row.number);
       break;
-    case 'override':
-      writeOverrideValue(row.override, writer);
-      break;
     default:
-      unreachable(row);
+      writer.u8(ROW_FORMAT);
+      writeRecordValue(row, writer);
+      break;
   }
 }
 
@@ -167,6 +181,12 @@ function readRow(key: ByteReader, value: ByteReader): StateRow {
     }
     case OVERRIDE_TABLE:
       return readOverrideRow(key, value);
+    case QUOTA_TABLE:
+      return readQuotaRow(key, value);
+    case DEPARTURE_TABLE:
+      return readDepartureRow(key, value);
+    case AUDIT_TABLE:
+      return readAuditRow(key, value);
     default:
       return key.fail('unknown table');
   }
@@ -228,6 +248,9 @@ export function writeSessionHeader(row: Omit<SessionRow, 'window'>, writer: Byte
   writer.bool(row.detached);
   writer.varint(row.lastSeq);
   writer.varint(row.lastRevision);
+  writer.text(row.label);
+  writer.varint(row.openedTime);
+  writeMemberId(row.member, writer);
 }
 
 export function writeStoredOutcome(stored: StoredOutcome, writer: ByteWriter): void {
@@ -248,6 +271,9 @@ function readSessionRow(key: ByteReader, value: ByteReader): SessionRow {
     detached: value.bool(),
     lastSeq: value.varint(),
     lastRevision: asRevision(value.varint()),
+    label: value.text(SESSION_LABEL_BYTES_MAX),
+    openedTime: value.varint(),
+    member: readMemberId(value),
     window: readWindow(value),
   };
 }
@@ -261,40 +287,4 @@ function readWindow(value: ByteReader): StoredOutcome[] {
     window.push({ seq, bodyHash, revision, outcome: readOutcome(value) });
   }
   return window;
-}
-
-function writeOverrideValue(override: Override, writer: ByteWriter): void {
-  writer.u8(ROW_FORMAT);
-  writer.bool(override.action === 'deregister');
-  writer.text(override.who);
-  writer.text(override.reason);
-  writer.varint(override.until);
-  writer.varint(override.revision);
-}
-
-function readOverrideRow(key: ByteReader, value: ByteReader): OverrideRow {
-  const service = key.text();
-  const id = key.text();
-  if (nameProblem(service) !== undefined || nameProblem(id) !== undefined) key.fail('bad name');
-  const override: Override = {
-    action: value.bool() ? 'deregister' : 'drain',
-    who: value.text(),
-    reason: value.text(),
-    until: value.varint(),
-    revision: asRevision(value.varint()),
-  };
-  return { table: 'override', service, id, override };
-}
-
-/** Byte order of keys is the order of numbers. */
-function writeBigEndian(value: number, writer: ByteWriter): void {
-  const high = Math.floor(value / TWO_32);
-  for (let shift = 24; shift >= 0; shift -= 8) writer.u8((high >>> shift) & 0xff);
-  for (let shift = 24; shift >= 0; shift -= 8) writer.u8((value >>> shift) & 0xff);
-}
-
-function readBigEndian(reader: ByteReader): number {
-  let value = 0;
-  for (let i = 0; i < 8; i++) value = value * 256 + reader.u8();
-  return Number.isSafeInteger(value) ? value : reader.fail('number above 2^53 - 1');
 }

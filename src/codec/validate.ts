@@ -27,6 +27,7 @@ import {
 } from '../types/limits.js';
 import type { AclEntry } from '../types/node.js';
 import { nameProblem, pathProblem } from '../types/path.js';
+import { parseIpRange } from './ip.js';
 
 /** A version is a 32-bit number to ZooKeeper's clients. */
 const VERSION_MAX = 0x7fff_ffff;
@@ -142,6 +143,8 @@ function aclProblem(acl: readonly AclEntry[]): string | undefined {
     const problem = textProblem('scheme', scheme) ?? textProblem('id', id);
     if (problem !== undefined) return problem;
     if (scheme === '' || scheme.includes(':')) return 'bad scheme in access list';
+    if (scheme === 'world' && id !== 'anyone') return 'the only id of scheme world is anyone';
+    if (scheme === 'ip' && parseIpRange(id) === undefined) return 'neither an IP address nor CIDR';
     if (!Number.isInteger(permissions) || permissions < 0 || permissions > PERMISSIONS_ALL) {
       return 'bad permissions in access list';
     }

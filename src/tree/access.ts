@@ -1,20 +1,30 @@
 /**
  * Access lists, each held once. Ids are this member's own (events carry them to the place of delivery);
- * what is replicated is the list. Id 0 is the open list: everyone may do everything.
+ * what is replicated is the list. Id 0 is the open list: everyone may do everything. Schemes are
+ * ZooKeeper's: world and ip are understood here, auth is resolved when a list is set, any other is an
+ * identity that must be the sender's to the letter.
  */
+import { type IpRange, isInRange, parseIp, parseIpRange } from '../codec/ip.js';
+import { ACL_ENTRIES_MAX } from '../types/limits.js';
 import type { AclEntry } from '../types/node.js';
+import type { Refused } from '../types/outcome.js';
 
-/** Permission bits, as in ZooKeeper, of what apply decides; reading (1) is decided on delivery. */
-export const WRITE = 2;
-export const CREATE = 4;
-export const DELETE = 8;
+/** One entry, as it is asked. */
+interface Rule {
+  readonly permissions: number;
+  /** undefined: anyone. */
+  readonly whom: string | IpRange | undefined;
+}
 
 export interface AccessList {
   readonly id: number;
   readonly entries: readonly AclEntry[];
+  readonly rules: readonly Rule[];
 }
 
-export const OPEN_ACCESS: AccessList = { id: 0, entries: [] };
+export const OPEN_ACCESS: AccessList = { id: 0, entries: [], rules: [] };
+
+const IP_PREFIX = 'ip:';
 
 export class AccessTable {
   readonly #lists: AccessList[] = [OPEN_ACCESS];
@@ -25,7 +35,8 @@ export class AccessTable {
     const text = JSON.stringify(entries.map((e) => [e.scheme, e.id, e.permissions]));
     const known = this.#byText.get(text);
     if (known !== undefined) return known;
-    const list = { id: this.#lists.length, entries: [...entries] };
+    const rules = entries.map(ruleOf);
+    const list = { id: this.#lists.length, entries: [...entries], rules };
     this.#lists.push(list);
     this.#byText.set(text, list);
     return list;
@@ -43,10 +54,60 @@ export function allows(
   identities: readonly string[],
 ): boolean {
   if (list.id === 0) return true;
-  for (const entry of list.entries) {
-    if ((entry.permissions & permission) === 0) continue;
-    if (entry.scheme === 'world') return true;
-    if (identities.includes(`${entry.scheme}:${entry.id}`)) return true;
+  for (const { permissions, whom } of list.rules) {
+    if ((permissions & permission) !== 0 && isMeant(whom, identities)) return true;
   }
   return false;
+}
+
+/**
+ * The list as it is kept: an entry of scheme auth stands for every identity of the sender but its
+ * address, which others may have tomorrow.
+ */
+export function resolveAcl(
+  acl: readonly AclEntry[],
+  identities: readonly string[],
+): readonly AclEntry[] | Refused {
+  if (acl.length === 0 || !acl.some((entry) => entry.scheme === 'auth')) return acl;
+  const own = identities.filter((text) => text.indexOf(':') > 0 && !text.startsWith(IP_PREFIX));
+  if (own.length === 0) {
+    return refusal('INVALID_ARGUMENT', 'scheme auth needs a sender who has authenticated');
+  }
+  const resolved: AclEntry[] = [];
+  for (const entry of acl) {
+    if (entry.scheme !== 'auth') resolved.push(entry);
+    else for (const identity of own) resolved.push(entryFor(identity, entry.permissions));
+  }
+  if (resolved.length <= ACL_ENTRIES_MAX) return resolved;
+  return refusal('TOO_LARGE', `access list of more than ${ACL_ENTRIES_MAX} entries`);
+}
+
+function ruleOf({ scheme, id, permissions }: AclEntry): Rule {
+  if (scheme === 'world') return { permissions, whom: undefined };
+  // What cannot be a range is refused before it gets here; from a row it means nobody.
+  const range = scheme === 'ip' ? parseIpRange(id) : undefined;
+  return { permissions, whom: range ?? `${scheme}:${id}` };
+}
+
+function isMeant(whom: Rule['whom'], identities: readonly string[]): boolean {
+  if (whom === undefined) return true;
+  if (typeof whom === 'string') return identities.includes(whom);
+  return identities.some((identity) => isAddressIn(whom, identity));
+}
+
+function isAddressIn(range: IpRange, identity: string): boolean {
+  if (!identity.startsWith(IP_PREFIX)) return false;
+  // The zone of a link-local address is this machine's own name for a cable.
+  const [text = ''] = identity.slice(IP_PREFIX.length).split('%');
+  const address = parseIp(text);
+  return address !== undefined && isInRange(address, range);
+}
+
+function entryFor(identity: string, permissions: number): AclEntry {
+  const colon = identity.indexOf(':');
+  return { scheme: identity.slice(0, colon), id: identity.slice(colon + 1), permissions };
+}
+
+function refusal(code: Refused['code'], detail: string): Refused {
+  return { type: 'refused', code, position: 0, detail };
 }

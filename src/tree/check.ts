@@ -1,10 +1,12 @@
 /** The invariants of the whole state, asserted by tests, the simulator and `rollcall debug`. */
 import { assert } from '../types/assert.js';
 import { NO_SESSION } from '../types/ids.js';
-import { pathProblem } from '../types/path.js';
+import { AUDIT_ENTRIES_MAX, DEPARTURES_MAX, DEPARTURES_PER_SERVICE_MAX } from '../types/limits.js';
+import { isWithin, pathProblem } from '../types/path.js';
 import type { Slab } from './bytes.js';
 import { Digest } from './digest.js';
 import type { NodeRecord } from './nodes.js';
+import type { QuotaRecord } from './quotas.js';
 import { SessionRecord } from './sessions.js';
 import type { TreeState } from './state.js';
 
@@ -17,6 +19,7 @@ export function checkState(state: TreeState): void {
   assert(linked === state.nodes.size, 'every node but the root is listed by its parent');
   for (const session of state.sessions.values()) checkSession(session, state);
   checkBytes(state);
+  checkRecords(state);
   checkDigest(state);
 }
 
@@ -29,6 +32,11 @@ function checkNode(node: NodeRecord, state: TreeState): void {
   assert(node.incarnation <= node.modifyRevision, 'claimed after the last change');
   assert((node.kind === 'ephemeral') === (node.owner !== NO_SESSION), 'owner and kind disagree');
   assert((node.kind === 'ttl') === node.ttlMs > 0, 'ttl and kind disagree');
+  const mayFade = node.kind === 'container' || node.kind === 'ttl';
+  assert(
+    state.fading.has(node) === mayFade,
+    'node that goes by itself is not known, or another is',
+  );
   if (node.owner === NO_SESSION) return;
   assert(node.childCount === 0, 'ephemeral node with children');
   const owner = state.sessions.get(node.owner);
@@ -80,6 +88,32 @@ function checkBytes(state: TreeState): void {
   for (const [slab, bytes] of live) assert(slab.live === bytes, 'slab miscounts its values');
 }
 
+function checkRecords(state: TreeState): void {
+  for (const node of state.fading) {
+    assert(state.nodes.get(node.path) === node, 'node to go by itself is gone');
+  }
+  for (const quota of state.quotas.records()) checkQuota(quota, state);
+  let departures = 0;
+  for (const count of state.departures.counts()) {
+    assert(count > 0 && count <= DEPARTURES_PER_SERVICE_MAX, 'departures of a service unbounded');
+    departures += count;
+  }
+  assert(departures === state.departures.size, 'departures miscounted');
+  assert(departures <= DEPARTURES_MAX, 'departures unbounded');
+  assert(state.audit.size <= AUDIT_ENTRIES_MAX, 'audit unbounded');
+}
+
+function checkQuota(quota: QuotaRecord, state: TreeState): void {
+  let nodes = 0;
+  let bytes = 0;
+  for (const node of state.nodes.values()) {
+    if (!isWithin(node.path, quota.path)) continue;
+    nodes++;
+    bytes += node.dataLength;
+  }
+  assert(quota.nodes === nodes && quota.bytes === bytes, 'quota miscounts what stands under it');
+}
+
 /** The running sum equals one made from nothing. */
 function checkDigest(state: TreeState): void {
   const fresh = new Digest();
@@ -87,6 +121,9 @@ function checkDigest(state: TreeState): void {
   for (const session of state.sessions.values()) fresh.recount(copyOf(session));
   for (const origin of state.origins.records()) fresh.recount(origin);
   for (const override of state.overrides.records()) fresh.recount(override);
+  for (const quota of state.quotas.records()) fresh.recount(quota);
+  for (const departure of state.departures.records()) fresh.recount(departure);
+  for (const entry of state.audit.records()) fresh.recount(entry);
   assert(fresh.text() === state.tracker.digest.text(), 'digest does not match the rows');
 }
 

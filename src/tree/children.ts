@@ -60,6 +60,13 @@ export class ChildList<Child extends ListedChild> {
     return new ChildCursor(this.#chunks, at, position);
   }
 
+  /** All of them, in order of name. */
+  appendTo(list: Child[]): void {
+    for (const chunk of this.#chunks) {
+      for (const child of chunk) list.push(child);
+    }
+  }
+
   /** In the order of joining. Not to be changed, and valid until the next change. */
   byCreation(): readonly Child[] {
     this.#byCreation ??= this.#chunks.flat().sort(compareCreation);

@@ -77,7 +77,7 @@ export class Journal {
   #restore(saved: Saved): void {
     const { node } = saved;
     const isMoved = node.slab !== saved.slab || node.dataOffset !== saved.dataOffset;
-    if (isMoved) this.#state.bytes.put(node, dataOf(saved));
+    if (isMoved) this.#state.putData(node, dataOf(saved));
     node.modifyRevision = saved.modifyRevision;
     node.childrenRevision = saved.childrenRevision;
     node.modifyTime = saved.modifyTime;

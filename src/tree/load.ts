@@ -55,8 +55,19 @@ export class StateLoader {
   #addSmall(
     row: Exclude<ReturnType<typeof decodeRow>, NodeRow | SessionRow | undefined>,
   ): TrackedRow {
-    const { origins, overrides } = this.#state;
-    return row.table === 'origin' ? origins.load(row) : overrides.load(row);
+    const { origins, overrides, quotas, departures, audit } = this.#state;
+    switch (row.table) {
+      case 'origin':
+        return origins.load(row);
+      case 'override':
+        return overrides.load(row);
+      case 'quota':
+        return quotas.load(row);
+      case 'departure':
+        return departures.load(row);
+      default:
+        return audit.load(row);
+    }
   }
 
   #addSession(row: SessionRow): boolean {
@@ -71,7 +82,6 @@ export class StateLoader {
   #addNode(decoded: NodeRow, row: Row): boolean {
     const node = this.#link(decoded);
     if (node === undefined) return false;
-    this.#state.bytes.put(node, decoded.data);
     this.#state.tracker.digest.include(node, row.key, row.value);
     return true;
   }
@@ -79,11 +89,12 @@ export class StateLoader {
   #link(row: NodeRow): NodeRecord | undefined {
     const { nodes, access } = this.#state;
     const list = access.intern(row.acl);
-    if (row.path === ROOT) return this.#loadRoot(new NodeRecord(row, list, undefined));
+    if (row.path === ROOT) return this.#loadRoot(new NodeRecord(row, list, undefined), row.data);
     const parent = this.#parentOf(row.path);
     if (parent === undefined || nodes.get(row.path) !== undefined) return undefined;
     const node = new NodeRecord(row, list, parent);
     if (!isOwned(node, this.#state)) return undefined;
+    this.#state.bytes.put(node, row.data);
     this.#state.linkNode(node);
     return node;
   }
@@ -96,10 +107,11 @@ export class StateLoader {
     return this.#lastParent;
   }
 
-  #loadRoot(root: NodeRecord): NodeRecord | undefined {
+  #loadRoot(root: NodeRecord, data: Uint8Array): NodeRecord | undefined {
     if (this.#hasRoot || this.#state.nodes.size > 1) return undefined;
     this.#hasRoot = true;
-    return this.#state.nodes.loadRoot(root);
+    this.#state.loadRoot(root, data);
+    return root;
   }
 }
 

@@ -36,7 +36,7 @@ export class NodeRecord extends TrackedRow implements NodeRow, DataHolder {
   modifyTime: number;
   version: number;
   createCount: number;
-  readonly aclVersion: number;
+  aclVersion: number;
   readonly ttlMs: number;
   readonly ordinal: number;
   readonly sequence: number;

@@ -3,8 +3,10 @@
  * bounded by count and bytes; pages of one listing are not one revision.
  */
 import { SERVICES_ROOT } from '../codec/instance.js';
-import type { TreeNode } from '../types/node.js';
+import type { Revision } from '../types/ids.js';
+import { READ, type TreeNode } from '../types/node.js';
 import { childPath, comparePaths, isWithin, nameOf } from '../types/path.js';
+import { allows } from './access.js';
 import { NO_DATA } from './bytes.js';
 import type { ChildCursor } from './children.js';
 import { type NodeRecord, statOf } from './nodes.js';
@@ -16,16 +18,34 @@ export interface PageLimits {
   readonly bytesMax: number;
 }
 
-export interface ChildrenRequest extends PageLimits {
-  /** By name: the last name seen. By creation: `creationToken` of the last node seen. */
-  readonly after?: string;
-  readonly withData: boolean;
-  readonly order?: 'name' | 'creation';
+/** Where a node stands in the order of joining. */
+export interface Place {
+  readonly createRevision: Revision;
+  readonly ordinal: number;
 }
+
+export type ChildrenRequest = PageLimits & { readonly withData: boolean } & (
+    | {
+        readonly order?: 'name';
+        /** The last name seen. */
+        readonly after?: string | undefined;
+      }
+    | { readonly order: 'creation'; readonly after?: Place | undefined }
+  );
 
 export interface SubtreeRequest extends PageLimits {
   /** The last path seen; the walk goes on behind it in the order of `comparePaths`. */
-  readonly after?: string;
+  readonly after?: string | undefined;
+  /** Without: paths and stats only. */
+  readonly withData?: boolean;
+}
+
+/**
+ * Who asks, when that matters. Listing takes READ on the parent; a child's name and stat show then, its
+ * data and what is below it only with READ on the child (ZooKeeper's rule).
+ */
+export interface Reader {
+  readonly identities: readonly string[];
 }
 
 export interface NodePage {
@@ -43,11 +63,6 @@ export interface ServicePage {
   readonly more: boolean;
 }
 
-/** Where a node stands in the order of joining: the page token of lists in that order. */
-export function creationToken(stat: { createRevision: number; ordinal: number }): string {
-  return `${stat.createRevision}.${stat.ordinal}`;
-}
-
 export function nodeOf(node: NodeRecord, state: TreeState, withData = true): TreeNode {
   const data = withData ? node.data : NO_DATA;
   const override = state.overrides.get(node.path);
@@ -55,14 +70,21 @@ export function nodeOf(node: NodeRecord, state: TreeState, withData = true): Tre
   return override === undefined ? plain : { ...plain, override };
 }
 
+export function mayRead(node: NodeRecord, reader: Reader | undefined): boolean {
+  return reader === undefined || allows(node.access, READ, reader.identities);
+}
+
+/** undefined: there is no such parent. */
 export function readChildren(
   state: TreeState,
   path: string,
-  request: ChildrenRequest,
-): NodePage | undefined {
+  request: ChildrenRequest & Partial<Reader>,
+): NodePage | 'denied' | undefined {
   const parent = state.nodes.get(path);
   if (parent === undefined) return undefined;
-  const page = new PageBuilder(state, request, request.withData);
+  const reader = readerOf(request);
+  if (!mayRead(parent, reader)) return 'denied';
+  const page = new PageBuilder(state, request, reader);
   const next =
     request.order === 'creation'
       ? inCreation(parent, request.after)
@@ -74,13 +96,25 @@ export function readChildren(
 }
 
 /** The node itself and everything below it, parents first; empty when there is none. */
-export function readSubtree(state: TreeState, path: string, request: SubtreeRequest): NodePage {
-  const page = new PageBuilder(state, request, true);
-  const walk = new Walk(state, path, request.after);
+export function readSubtree(
+  state: TreeState,
+  path: string,
+  request: SubtreeRequest & Partial<Reader>,
+): NodePage | 'denied' {
+  const top = state.nodes.get(path);
+  if (top === undefined) return { nodes: [], more: false };
+  const reader = readerOf(request);
+  if (!mayRead(top, reader)) return 'denied';
+  const page = new PageBuilder(state, { withData: true, ...request }, reader);
+  const walk = new Walk(top, request.after, reader);
   for (let node = walk.next(); node !== undefined; node = walk.next()) {
     if (!page.add(node)) return { nodes: page.nodes, more: true };
   }
   return { nodes: page.nodes, more: false };
+}
+
+function readerOf({ identities }: Partial<Reader>): Reader | undefined {
+  return identities === undefined ? undefined : { identities };
 }
 
 export function readServices(
@@ -100,22 +134,27 @@ export function readServices(
 class PageBuilder {
   readonly nodes: TreeNode[] = [];
   readonly #state: TreeState;
-  readonly #limits: PageLimits;
-  readonly #withData: boolean;
+  readonly #limits: PageLimits & { readonly withData: boolean };
+  readonly #reader: Reader | undefined;
   #bytes = 0;
 
-  constructor(state: TreeState, limits: PageLimits, withData: boolean) {
+  constructor(
+    state: TreeState,
+    limits: PageLimits & { readonly withData: boolean },
+    reader: Reader | undefined,
+  ) {
     this.#state = state;
     this.#limits = limits;
-    this.#withData = withData;
+    this.#reader = reader;
   }
 
   /** False, and not added, when the page is full. */
   add(node: NodeRecord): boolean {
-    const bytes = node.path.length + (this.#withData ? node.dataLength : 0);
+    const withData = this.#limits.withData && mayRead(node, this.#reader);
+    const bytes = node.path.length + (withData ? node.dataLength : 0);
     if (this.nodes.length > 0 && this.#isFull(bytes)) return false;
     this.#bytes += bytes;
-    this.nodes.push(nodeOf(node, this.#state, this.#withData));
+    this.nodes.push(nodeOf(node, this.#state, withData));
     return true;
   }
 
@@ -135,38 +174,39 @@ function inName(parent: NodeRecord, after: string | undefined): Next {
   };
 }
 
-function inCreation(parent: NodeRecord, after: string | undefined): Next {
+function inCreation(parent: NodeRecord, after: Place | undefined): Next {
   const order = parent.children?.byCreation() ?? [];
   let at = after === undefined ? 0 : firstBehind(order, after);
   return () => order[at++];
 }
 
-function firstBehind(order: readonly NodeRecord[], token: string): number {
-  const [revision = 0, ordinal = 0] = token.split('.').map(Number);
+function firstBehind(order: readonly NodeRecord[], place: Place): number {
+  const { createRevision, ordinal } = place;
   let low = 0;
   let high = order.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const node = order[middle]!;
     const isSeen =
-      node.createRevision < revision ||
-      (node.createRevision === revision && node.ordinal <= ordinal);
+      node.createRevision < createRevision ||
+      (node.createRevision === createRevision && node.ordinal <= ordinal);
     if (isSeen) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-/** Depth first, without recursion: one cursor for each level. */
+/** Depth first, without recursion: one cursor for each level. What may not be read is not entered. */
 class Walk {
   readonly #levels: ChildCursor<NodeRecord>[] = [];
   #first: NodeRecord | undefined;
 
-  constructor(state: TreeState, path: string, after: string | undefined) {
-    const top = state.nodes.get(path);
-    if (top === undefined) return;
-    if (after === undefined || comparePaths(after, path) < 0) this.#first = top;
-    else if (isWithin(after, path)) this.#seek(top, after);
+  readonly #reader: Reader | undefined;
+
+  constructor(top: NodeRecord, after: string | undefined, reader: Reader | undefined) {
+    this.#reader = reader;
+    if (after === undefined || comparePaths(after, top.path) < 0) this.#first = top;
+    else if (isWithin(after, top.path)) this.#seek(top, after);
   }
 
   next(): NodeRecord | undefined {
@@ -184,14 +224,16 @@ class Walk {
   }
 
   #descend(node: NodeRecord): NodeRecord {
-    if (node.children !== undefined) this.#levels.push(node.children.cursor());
+    if (node.children !== undefined && mayRead(node, this.#reader)) {
+      this.#levels.push(node.children.cursor());
+    }
     return node;
   }
 
   /** Opens a cursor behind `after` on each level on the way to it, whether it still exists or not. */
   #seek(top: NodeRecord, after: string): void {
     let node: NodeRecord | undefined = top;
-    while (node?.children !== undefined) {
+    while (node?.children !== undefined && mayRead(node, this.#reader)) {
       if (node.path === after) {
         this.#levels.push(node.children.cursor());
         return;

@@ -11,7 +11,7 @@ import {
   writeStoredOutcome,
 } from '../codec/row.js';
 import { assert } from '../types/assert.js';
-import type { Revision, SessionId } from '../types/ids.js';
+import type { MemberId, Revision, SessionId } from '../types/ids.js';
 import { SESSION_WINDOW_BYTES_MAX, SESSION_WINDOW_SEQS_MAX } from '../types/limits.js';
 import type { Outcome } from '../types/outcome.js';
 import type { RowHasher } from './digest.js';
@@ -31,12 +31,16 @@ export class SessionRecord extends TrackedRow implements SessionFields {
   readonly secretHash: Uint8Array;
   readonly timeoutMs: number;
   readonly graceMs: number;
+  readonly label: string;
+  readonly openedTime: number;
   readonly rowKey: string;
   epoch: number;
   detached: boolean;
   lastSeq: number;
   /** Revision of the latest sign of life that went through the log. */
   lastRevision: Revision;
+  /** Through which it attached last. */
+  member: MemberId;
   readonly ephemerals = new Set<NodeRecord>();
   /** Entries before `#head` are gone; the array is cut when half of it is. */
   #window: WindowEntry[] = [];
@@ -53,11 +57,14 @@ export class SessionRecord extends TrackedRow implements SessionFields {
     this.secretHash = fields.secretHash;
     this.timeoutMs = fields.timeoutMs;
     this.graceMs = fields.graceMs;
+    this.label = fields.label;
+    this.openedTime = fields.openedTime;
     this.rowKey = `s${fields.id}`;
     this.epoch = fields.epoch;
     this.detached = fields.detached;
     this.lastSeq = fields.lastSeq;
     this.lastRevision = fields.lastRevision;
+    this.member = fields.member;
   }
 
   get table(): 'session' {
@@ -109,8 +116,10 @@ export class SessionRecord extends TrackedRow implements SessionFields {
 
   asRow(): SessionRow {
     const { id, secretHash, timeoutMs, graceMs, epoch, detached, lastSeq, lastRevision } = this;
+    const { label, openedTime, member } = this;
     const header = { id, secretHash, timeoutMs, graceMs, epoch, detached, lastSeq, lastRevision };
-    return { table: 'session', ...header, window: this.#window.slice(this.#head) };
+    const window = this.#window.slice(this.#head);
+    return { table: 'session', ...header, label, openedTime, member, window };
   }
 
   /** The header's hash plus those of the stored outcomes, each hashed once. */
@@ -199,8 +208,11 @@ export function outcomeBytes(outcome: Outcome): number {
     case 'refused':
       return 64 + 2 * outcome.detail.length;
     case 'created':
-    case 'registered':
       return 256 + 2 * outcome.path.length;
+    case 'registered': {
+      const { who, reason } = outcome.override ?? { who: '', reason: '' };
+      return 256 + 2 * (outcome.path.length + who.length + reason.length);
+    }
     case 'set':
       return 256;
     case 'transacted':

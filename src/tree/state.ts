@@ -4,12 +4,15 @@
  */
 import { NO_INDEX, NO_SESSION, type Revision } from '../types/ids.js';
 import { AccessTable } from './access.js';
+import { AuditLog } from './audit.js';
 import { DataStore } from './bytes.js';
+import { DepartureTable } from './departures.js';
 import { Tracker } from './dirty.js';
 import { History, type HistoryOptions } from './history.js';
 import { type NodeRecord, NodeTable } from './nodes.js';
 import { OriginTable } from './origins.js';
 import { OverrideTable } from './overrides.js';
+import { QuotaTable } from './quotas.js';
 import { type SessionRecord, SessionTable } from './sessions.js';
 
 export class TreeState {
@@ -20,6 +23,11 @@ export class TreeState {
   readonly access = new AccessTable();
   readonly origins = new OriginTable(this.tracker);
   readonly overrides = new OverrideTable(this.tracker);
+  readonly quotas = new QuotaTable(this.tracker);
+  readonly departures = new DepartureTable(this.tracker);
+  readonly audit = new AuditLog(this.tracker);
+  /** Containers and ttl nodes: those that may go by themselves. */
+  readonly fading = new Set<NodeRecord>();
   readonly history: History;
   /** Last applied. */
   revision: Revision;
@@ -29,14 +37,32 @@ export class TreeState {
     this.history = new History(revision, options);
   }
 
+  /** A node that has its data. */
   linkNode(node: NodeRecord): void {
     this.nodes.link(node);
     this.ownerOf(node)?.ephemerals.add(node);
+    if (isFading(node)) this.fading.add(node);
+    if (this.quotas.size > 0) this.quotas.charge(node, 1, node.dataLength);
   }
 
   unlinkNode(node: NodeRecord): void {
     this.nodes.unlink(node);
     this.ownerOf(node)?.ephemerals.delete(node);
+    if (isFading(node)) this.fading.delete(node);
+    if (this.quotas.size > 0) this.quotas.charge(node, -1, -node.dataLength);
+  }
+
+  /** The stored root takes the place of the empty one, before anything is linked. */
+  loadRoot(root: NodeRecord, data: Uint8Array): void {
+    this.nodes.loadRoot(root);
+    this.bytes.put(root, data);
+    if (this.quotas.size > 0) this.quotas.charge(root, 1, root.dataLength);
+  }
+
+  /** In place of what a linked node had. */
+  putData(node: NodeRecord, data: Uint8Array): void {
+    if (this.quotas.size > 0) this.quotas.charge(node, 0, data.length - node.dataLength);
+    this.bytes.put(node, data);
   }
 
   addSession(session: SessionRecord): void {
@@ -52,4 +78,8 @@ export class TreeState {
   ownerOf(node: NodeRecord): SessionRecord | undefined {
     return node.owner === NO_SESSION ? undefined : this.sessions.get(node.owner);
   }
+}
+
+function isFading(node: NodeRecord): boolean {
+  return node.kind === 'container' || node.kind === 'ttl';
 }

@@ -15,13 +15,16 @@ import {
 } from '../types/ids.js';
 import type { AclEntry, NodeKind, NodeStat } from '../types/node.js';
 import type { Refused } from '../types/outcome.js';
-import { allows } from './access.js';
+import type { AuditAction } from '../types/record.js';
+import { type AccessList, allows } from './access.js';
+import { type DepartureFacts, type Held, type Place, placeText } from './departures.js';
 import { Journal } from './journal.js';
+import { factsOf, type Hand, isInstance, NOBODY } from './leaving.js';
 import { NodeRecord, statOf } from './nodes.js';
 import type { SessionRecord } from './sessions.js';
 import type { TreeState } from './state.js';
 
-export type EndCause = 'close' | 'expiry' | 'grace';
+export type EndCause = 'close' | 'expiry' | 'grace' | 'revoke';
 
 /** What an entry did to a session, for the member's own bookkeeping. */
 export type SessionChange =
@@ -42,6 +45,12 @@ export interface NewNode {
   readonly incarnation: Revision;
 }
 
+export interface Claim {
+  readonly data: Uint8Array;
+  readonly owner: SessionId;
+  readonly place: Place;
+}
+
 export const NO_EVENTS: readonly TreeEvent[] = [];
 
 export class Work {
@@ -53,9 +62,13 @@ export class Work {
   /** The envelope's session, when it has a live one. */
   session: SessionRecord | undefined = undefined;
   change: SessionChange | undefined = undefined;
+  /** Whose act this is, when it is an operator's. */
+  hand: Hand = NOBODY;
   #events: TreeEvent[] | undefined = undefined;
   #creates = 0;
   #journal: Journal | undefined = undefined;
+  /** Of a transaction that may yet be taken back. */
+  #departed: [DepartureFacts, Held][] | undefined = undefined;
 
   constructor(
     state: TreeState,
@@ -80,17 +93,51 @@ export class Work {
 
   commit(): void {
     this.#journal = undefined;
+    for (const [facts, held] of this.#departed ?? []) this.state.departures.add(facts, held);
+    this.#departed = undefined;
   }
 
   rollBack(): void {
     this.#journal?.undo();
     this.#journal = undefined;
     this.#events = undefined;
+    this.#departed = undefined;
     this.#creates = 0;
   }
 
   may(permission: number, node: NodeRecord): boolean {
     return allows(node.access, permission, this.envelope.identities);
+  }
+
+  /** Why a node's data may not grow by this much. */
+  overQuota(path: string, bytes: number): Refused | undefined {
+    if (this.state.quotas.size === 0) return undefined;
+    return this.#overQuota([path], false, bytes);
+  }
+
+  /** Why these nodes may not be made, each below the one before, with this much data in the last. */
+  overQuotaBy(paths: readonly string[], bytes: number): Refused | undefined {
+    return this.#overQuota(paths, true, bytes);
+  }
+
+  /** Asked before the array that the above wants is made. */
+  get hasQuotas(): boolean {
+    return this.state.quotas.size > 0;
+  }
+
+  #overQuota(paths: readonly string[], isNew: boolean, bytes: number): Refused | undefined {
+    const broken = this.state.quotas.broken(paths, isNew, bytes);
+    if (broken === undefined) return undefined;
+    const { nodes, bytes: maxBytes } = broken.limits;
+    const holds = `${broken.path} holds ${broken.nodes} nodes and ${broken.bytes} bytes`;
+    const limits = `its quota is ${nodes || 'any'} nodes and ${maxBytes || 'any'} bytes`;
+    return refused('QUOTA_EXCEEDED', `${paths.at(-1)}: ${holds}, ${limits}`);
+  }
+
+  /** Remembers an operator's act. */
+  audit(action: AuditAction, subject: string): void {
+    const { revision, time, hand } = this;
+    this.state.audit.add({ revision, time, action, subject, who: hand.who, why: hand.why });
   }
 
   create(parent: NodeRecord, made: NewNode): NodeStat {
@@ -133,8 +180,20 @@ export class Work {
     return this.emit('changed', node, cause);
   }
 
+  /** Data and events know nothing of it (ZooKeeper's rule). */
+  setAcl(node: NodeRecord, access: AccessList): NodeStat {
+    this.#beforeChange(node);
+    node.access = access;
+    node.aclVersion++;
+    return statOf(node);
+  }
+
   /** The node changes hands (or is claimed anew) and keeps its place. */
-  takeOver(node: NodeRecord, claim: { data: Uint8Array; owner: SessionId }): NodeStat {
+  takeOver(node: NodeRecord, claim: Claim): NodeStat {
+    if (node.owner !== claim.owner && isInstance(node)) {
+      const hand = { who: placeText(claim.place), why: '' };
+      this.#depart(node, { cause: 'takeover', hand }, statOf(node));
+    }
     this.#beforeChange(node);
     this.state.ownerOf(node)?.ephemerals.delete(node);
     node.owner = claim.owner;
@@ -153,7 +212,8 @@ export class Work {
     this.state.bytes.release(node);
     parent.childrenRevision = this.revision;
     this.#journal?.deleted(node);
-    this.emit('deleted', node, cause);
+    const stat = this.emit('deleted', node, cause);
+    if (isInstance(node)) this.#depart(node, { cause, hand: this.hand }, stat);
   }
 
   emit(type: EventType, node: NodeRecord, cause: Cause): NodeStat {
@@ -169,8 +229,20 @@ export class Work {
     return stat;
   }
 
+  #depart(node: NodeRecord, by: { readonly cause: Cause; readonly hand: Hand }, stat: NodeStat) {
+    const { revision, time, state } = this;
+    const facts = factsOf(node, state.ownerOf(node), { ...by, revision, time });
+    const held = { data: node.data, stat };
+    if (this.#journal === undefined) {
+      state.departures.add(facts, held);
+      return;
+    }
+    this.#departed ??= [];
+    this.#departed.push([facts, held]);
+  }
+
   #writeData(node: NodeRecord, data: Uint8Array): void {
-    this.state.bytes.put(node, data);
+    this.state.putData(node, data);
     node.version++;
     node.modifyRevision = this.revision;
     node.modifyTime = this.time;

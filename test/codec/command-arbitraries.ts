@@ -21,11 +21,16 @@ const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
 const anyKind = fc.constantFrom('persistent', 'ephemeral', 'container', 'ttl' as const);
 export const anyAcl = fc.array(
-  fc.record({
-    scheme: fc.constantFrom('world', 'digest', 'x509'),
-    id: text,
-    permissions: fc.integer({ min: 0, max: 31 }),
-  }),
+  fc
+    .record({
+      who: fc.oneof(
+        fc.record({ scheme: fc.constant('world'), id: fc.constant('anyone') }),
+        fc.record({ scheme: fc.constant('ip'), id: fc.oneof(fc.ipV4(), fc.ipV6()) }),
+        fc.record({ scheme: fc.constantFrom('auth', 'digest', 'x509'), id: text }),
+      ),
+      permissions: fc.integer({ min: 0, max: 31 }),
+    })
+    .map(({ who, permissions }) => ({ ...who, permissions })),
   { maxLength: 3 },
 );
 
@@ -194,6 +199,14 @@ const anyResult = fc.oneof(
   fc.record({ type: fc.constant('deleted' as const) }),
 );
 
+const anyOverride = fc.record({
+  action: fc.constantFrom('drain' as const, 'deregister' as const),
+  who: text,
+  reason: text,
+  until: count,
+  revision,
+});
+
 export const anyOutcome: fc.Arbitrary<Outcome> = fc.oneof(
   anyResult,
   fc.record({
@@ -219,6 +232,13 @@ export const anyOutcome: fc.Arbitrary<Outcome> = fc.oneof(
     path: anyPath,
     stat: anyStat,
     tookOver: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constant('registered' as const),
+    path: anyPath,
+    stat: anyStat,
+    tookOver: fc.boolean(),
+    override: anyOverride,
   }),
   fc.record({ type: fc.constant('done' as const) }),
   fc.record({ type: fc.constant('removed' as const), nodes: count }),

@@ -11,6 +11,7 @@ import {
 } from '../../src/codec/row.js';
 import { asMemberId, asRevision, asSessionId } from '../../src/types/ids.js';
 import { comparePaths, isWithin } from '../../src/types/path.js';
+import { AUDIT_ACTIONS } from '../../src/types/record.js';
 import { anyAcl, anyData, anyName, anyOutcome, anyPath, anyStat } from './command-arbitraries.js';
 
 const count = fc.maxSafeNat();
@@ -19,6 +20,7 @@ const nodeRow = (path: string): fc.Arbitrary<StateRow> =>
     const { childCount: _children, dataLength: _length, ...fields } = stat;
     return { table: 'node', path, acl, data, ...fields };
   });
+const anyMember = fc.stringMatching(/^[0-9a-f]{16}$/).map(asMemberId);
 const anyRow: fc.Arbitrary<StateRow> = fc.oneof(
   anyPath.chain(nodeRow),
   fc.record({
@@ -31,6 +33,9 @@ const anyRow: fc.Arbitrary<StateRow> = fc.oneof(
     detached: fc.boolean(),
     lastSeq: count,
     lastRevision: count.map(asRevision),
+    label: fc.string({ maxLength: 40 }),
+    openedTime: count,
+    member: anyMember,
     window: fc.array(
       fc.record({
         seq: count,
@@ -43,7 +48,7 @@ const anyRow: fc.Arbitrary<StateRow> = fc.oneof(
   }),
   fc.record({
     table: fc.constant('origin' as const),
-    member: fc.stringMatching(/^[0-9a-f]{16}$/).map(asMemberId),
+    member: anyMember,
     boot: count,
     number: count,
   }),
@@ -58,6 +63,40 @@ const anyRow: fc.Arbitrary<StateRow> = fc.oneof(
       until: count,
       revision: count.map(asRevision),
     }),
+  }),
+  fc.record({
+    table: fc.constant('quota' as const),
+    path: anyPath,
+    limits: fc.record({ nodes: count, bytes: count }),
+  }),
+  fc.record({
+    table: fc.constant('departure' as const),
+    service: anyName,
+    id: anyName,
+    revision: count.map(asRevision),
+    ordinal: count,
+    time: count,
+    reason: fc.constantFrom('closed', 'expired', 'replaced', 'restored' as const),
+    address: fc.string(),
+    port: fc.nat(65_535),
+    sequence: count,
+    createRevision: count.map(asRevision),
+    incarnation: count.map(asRevision),
+    session: count.map(asSessionId),
+    timeoutMs: count,
+    graceMs: count,
+    member: fc.oneof(fc.constant('' as const), anyMember),
+    who: fc.string(),
+    why: fc.string(),
+  }),
+  fc.record({
+    table: fc.constant('audit' as const),
+    revision: count.map(asRevision),
+    time: count,
+    action: fc.constantFrom(...AUDIT_ACTIONS),
+    subject: fc.string(),
+    who: fc.string(),
+    why: fc.string(),
   }),
 );
 
@@ -121,6 +160,9 @@ describe('the order of keys', () => {
       detached: false,
       lastSeq: 0,
       lastRevision: asRevision(0),
+      label: '',
+      openedTime: 0,
+      member: asMemberId('00000000000000aa'),
       window: [],
     });
     const ids = [1, 255, 256, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1];

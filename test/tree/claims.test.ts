@@ -112,8 +112,8 @@ describe('an id that is held', () => {
         version: 1,
       },
     });
-    expect([...driver.tree.ephemerals(holder)]).toEqual(['/services/web/b']);
-    expect([...driver.tree.ephemerals(other)]).toEqual([PATH]);
+    expect(driver.paths(holder)).toEqual(['/services/web/b']);
+    expect(driver.paths(other)).toEqual([PATH]);
   });
 
   it('survives the end of the session it was taken from', () => {
@@ -176,14 +176,17 @@ describe('a change or end of a claim', () => {
     expect(driver.answer({ kind: 'deregister', ...target })).toBe('NO_NODE');
   });
 
-  it('tells its subscribers whether the owner left or was taken off', () => {
-    for (const [session, cause] of [
-      [1, 'close'],
-      [0, 'operator'],
+  it('tells its subscribers whether the owner left, was taken off, or was deleted by a client', () => {
+    for (const [session, who, cause] of [
+      [1, '', 'close'],
+      [0, 'ann', 'operator'],
+      [1, 'ann', 'operator'],
+      [2, 'ann', 'operator'],
+      [0, '', 'client'],
     ] as const) {
       const { driver, stat } = withHolder();
       const { incarnation } = stat;
-      const body = { kind: 'deregister', ...A, incarnation } as const;
+      const body = { kind: 'deregister', ...A, incarnation, who } as const;
       const { events } = driver.apply(body, { session, epoch: session === 0 ? 0 : 1 });
       expect(events.map((e) => [e.type, e.cause])).toEqual([['deleted', cause]]);
     }
@@ -264,6 +267,8 @@ describe('an operator’s override', () => {
   it('may speak of an instance that is not there', () => {
     const driver = new Driver();
     expect(driver.apply(override('drain')).events).toEqual([]);
-    expect([...driver.tree.overrides()]).toMatchObject([{ service: 'web', id: 'a' }]);
+    expect(
+      driver.tree.overridesPage({ service: '', after: '', limit: 10 }).overrides,
+    ).toMatchObject([{ service: 'web', id: 'a' }]);
   });
 });

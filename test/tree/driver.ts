@@ -96,6 +96,11 @@ export class Driver {
     return outcome.session;
   }
 
+  /** Of a session's nodes. */
+  paths(session: SessionId): string[] {
+    return this.tree.ephemeralsPage(session, { after: '', limit: 1000 }).paths;
+  }
+
   names(path: string): string[] {
     const page = this.tree.children(path, { limit: 1e6, bytesMax: 1e9, withData: false });
     return (page?.nodes ?? []).map((node) => node.path.slice(node.path.lastIndexOf('/') + 1));

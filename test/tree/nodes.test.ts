@@ -174,22 +174,3 @@ describe('access lists', () => {
     expect(driver.tree.acl(aclId)).toEqual(acl);
   });
 });
-
-describe('what the leader may reap', () => {
-  it('is emptied containers and idle ttl nodes, not those in use', () => {
-    const driver = new Driver();
-    driver.ask(create('/new', { nodeKind: 'container' }));
-    driver.ask(create('/used', { nodeKind: 'container' }));
-    driver.ask(create('/used/x'));
-    driver.ask(create('/emptied', { nodeKind: 'container' }));
-    driver.ask(create('/emptied/x'));
-    driver.ask(remove('/emptied/x'));
-    driver.ask(create('/settings', { nodeKind: 'container', data: bytes('{}') }));
-    driver.ask(create('/settings/x'));
-    driver.ask(remove('/settings/x'));
-    driver.ask(create('/ttl', { nodeKind: 'ttl', ttlMs: 10 }));
-    const reapable = (time: number) => [...driver.tree.reapable(time)].map((node) => node.path);
-    expect(reapable(driver.time + 10)).toEqual(['/emptied']);
-    expect(reapable(driver.time + 11)).toEqual(['/emptied', '/ttl']);
-  });
-});

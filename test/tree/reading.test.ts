@@ -1,7 +1,7 @@
 /** Pages are bounded, complete and in order, even when the place where one ended is gone. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { creationToken } from '../../src/tree/reading.js';
+import type { Place } from '../../src/tree/reading.js';
 import { comparePaths } from '../../src/types/path.js';
 import { bytes, create, Driver, register, remove } from './driver.js';
 
@@ -56,7 +56,7 @@ describe('children', () => {
   it('in the order of joining page by their place, even when the last one left', () => {
     const driver = planted(['/z', '/y', '/x', '/w']);
     const order = 'creation' as const;
-    const read = (after?: string) =>
+    const read = (after?: Place) =>
       driver.tree.children('/', {
         limit: 2,
         bytesMax: 1e6,
@@ -67,7 +67,7 @@ describe('children', () => {
     const first = read();
     expect(first.nodes.map((node) => node.path)).toEqual(['/z', '/y']);
     driver.ask(remove('/y'));
-    const next = read(creationToken(first.nodes[1]!.stat));
+    const next = read(first.nodes[1]!.stat);
     expect(next.nodes.map((node) => node.path)).toEqual(['/x', '/w']);
     expect(next.more).toBe(false);
   });

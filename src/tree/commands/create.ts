@@ -1,9 +1,10 @@
 /** Create: ZooKeeper's rules, in ZooKeeper's order of checks. */
 import type { Create } from '../../types/command.js';
 import { NO_SESSION } from '../../types/ids.js';
+import { CREATE } from '../../types/node.js';
 import type { Created, Refused } from '../../types/outcome.js';
 import { parentPath, ROOT } from '../../types/path.js';
-import { CREATE } from '../access.js';
+import { resolveAcl } from '../access.js';
 import { NO_INCARNATION, refused, type Work } from '../work.js';
 
 const SUFFIX_DIGITS = 10;
@@ -18,13 +19,17 @@ export function applyCreate(body: Create, work: Work): Created | Refused {
   if (parent.kind === 'ephemeral') return refused('NO_CHILDREN_FOR_EPHEMERALS', path);
   const isEphemeral = body.nodeKind === 'ephemeral';
   if (isEphemeral && work.session === undefined) return refused('NO_SESSION', path);
+  const acl = resolveAcl(body.acl, work.envelope.identities);
+  if ('type' in acl) return acl;
+  const refusal = work.hasQuotas ? work.overQuotaBy([path], body.data.length) : undefined;
+  if (refusal !== undefined) return refusal;
   const stat = work.create(parent, {
     path,
     data: body.data,
     kind: body.nodeKind,
     owner: isEphemeral ? work.session!.id : NO_SESSION,
     ttlMs: body.ttlMs,
-    acl: body.acl,
+    acl,
     incarnation: NO_INCARNATION,
   });
   return { type: 'created', path, stat };

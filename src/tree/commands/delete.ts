@@ -1,7 +1,7 @@
 /** Delete: only nodes without children, never the root. */
 import { ANY_VERSION, type Delete } from '../../types/command.js';
+import { DELETE } from '../../types/node.js';
 import type { Deleted, Refused } from '../../types/outcome.js';
-import { DELETE } from '../access.js';
 import { refused, type Work } from '../work.js';
 
 export function applyDelete(body: Delete, work: Work): Deleted | Refused {

@@ -1,25 +1,52 @@
 /** An operator's word over an instance: set, replaced or lifted, seen by subscribers as one event. */
 import { instancePath } from '../../codec/instance.js';
-import type { SetOverride } from '../../types/command.js';
+import type { ExpireOverride, SetOverride } from '../../types/command.js';
 import type { Done } from '../../types/outcome.js';
+import type { AuditAction } from '../../types/record.js';
 import type { Work } from '../work.js';
 
 const DONE: Done = { type: 'done' };
 
+const ACTIONS: Readonly<Record<SetOverride['action'], AuditAction>> = {
+  drain: 'drain',
+  deregister: 'deregister',
+  lift: 'undrain',
+};
+
 /** Taking an instance off deletes it and keeps its id from registering until lifted. */
 export function applyOverride(body: SetOverride, work: Work): Done {
-  const { overrides, nodes } = work.state;
   const { service, id, action, who, reason, until } = body;
-  const path = instancePath(service, id);
+  const { overrides } = work.state;
+  work.hand = { who, why: reason };
   if (action === 'lift') {
-    if (!overrides.lift(path)) return DONE;
+    if (!overrides.lift(instancePath(service, id))) return DONE;
   } else {
     overrides.set(service, id, { action, who, reason, until, revision: work.revision });
   }
-  const node = nodes.get(path);
-  if (node === undefined) return DONE;
-  const isTakenOff = action === 'deregister' && node.childCount === 0;
-  if (isTakenOff) work.delete(node, 'operator');
-  else work.emit('overridden', node, 'operator');
+  work.audit(ACTIONS[action], `${service}/${id}`);
+  show(body, action === 'deregister', work);
   return DONE;
+}
+
+/** One that was set again since is another. */
+export function applyExpireOverride(body: ExpireOverride, work: Work): Done {
+  const path = instancePath(body.service, body.id);
+  const override = work.state.overrides.get(path);
+  if (override?.revision !== body.revision) return DONE;
+  work.state.overrides.lift(path);
+  work.hand = { who: override.who, why: override.reason };
+  work.audit('overrideExpired', `${body.service}/${body.id}`);
+  show(body, false, work);
+  return DONE;
+}
+
+function show(
+  of: { readonly service: string; readonly id: string },
+  isTakenOff: boolean,
+  work: Work,
+): void {
+  const node = work.state.nodes.get(instancePath(of.service, of.id));
+  if (node === undefined) return;
+  if (isTakenOff && node.childCount === 0) work.delete(node, 'operator');
+  else work.emit('overridden', node, 'operator');
 }

@@ -7,10 +7,12 @@ import type {
   DetachSession,
   ExpireSession,
   OpenSession,
+  RevokeSession,
 } from '../../types/command.js';
 import { asSessionId } from '../../types/ids.js';
-import type { Done, Outcome, Refused, SessionAttached } from '../../types/outcome.js';
+import type { Done, Outcome, Refused, Removed, SessionAttached } from '../../types/outcome.js';
 import { comparePaths } from '../../types/path.js';
+import { isEqual } from '../secrets.js';
 import { SessionRecord } from '../sessions.js';
 import { type EndCause, refused, type Work } from '../work.js';
 
@@ -29,6 +31,9 @@ export function applyOpen(body: OpenSession, work: Work): Outcome {
     detached: false,
     lastSeq: 0,
     lastRevision: work.revision,
+    label: body.label,
+    openedTime: work.time,
+    member: work.envelope.origin.member,
   });
   work.state.addSession(session);
   work.change = { type: 'opened', session: session.id, epoch: 1 };
@@ -69,11 +74,21 @@ export function applyExpire(body: ExpireSession, work: Work): Done {
   return DONE;
 }
 
+/** An operator's act: the nodes go as by a close, and the audit says who did it. */
+export function applyRevoke(body: RevokeSession, work: Work): Removed | Refused {
+  const session = work.state.sessions.get(body.session);
+  if (session === undefined) return refused('SESSION_EXPIRED', `${body.session}`);
+  work.hand = { who: body.who, why: body.why };
+  work.audit('revoke', `${body.session}`);
+  return { type: 'removed', nodes: endSession(session, 'revoke', work) };
+}
+
 function attach(session: SessionRecord, work: Work): SessionAttached {
   work.state.tracker.touch(session);
   session.epoch++;
   session.detached = false;
   session.lastRevision = work.revision;
+  session.member = work.envelope.origin.member;
   work.change = { type: 'attached', session: session.id, epoch: session.epoch };
   return attached(session);
 }
@@ -84,15 +99,10 @@ function attached(session: SessionRecord): SessionAttached {
 }
 
 /** All ephemerals go in this one revision, in the order of their paths (contract S12). */
-function endSession(session: SessionRecord, cause: EndCause, work: Work): void {
+function endSession(session: SessionRecord, cause: EndCause, work: Work): number {
   const nodes = [...session.ephemerals].sort((a, b) => comparePaths(a.path, b.path));
   for (const node of nodes) work.delete(node, cause);
   work.state.removeSession(session);
   work.change = { type: 'ended', session: session.id, cause };
-}
-
-export function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!;
-  return difference === 0;
+  return nodes.length;
 }

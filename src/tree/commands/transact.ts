@@ -47,13 +47,15 @@ function holds(guard: Guard, work: Work): boolean {
   return node === undefined ? isOnlyExistence(guard) : matches(guard, node);
 }
 
+/** Nothing but `exists` can hold of a node that is not there. */
 function isOnlyExistence(guard: Guard): boolean {
-  const { version, createRevision, modifyRevision, owner } = guard;
   return (
-    version === undefined &&
-    createRevision === undefined &&
-    modifyRevision === undefined &&
-    owner === undefined
+    guard.version === undefined &&
+    guard.createRevision === undefined &&
+    guard.modifyRevision === undefined &&
+    guard.childrenRevision === undefined &&
+    guard.owner === undefined &&
+    guard.data === undefined
   );
 }
 
@@ -62,6 +64,17 @@ function matches(guard: Guard, node: NodeRecord): boolean {
     (guard.version ?? node.version) === node.version &&
     (guard.createRevision ?? node.createRevision) === node.createRevision &&
     (guard.modifyRevision ?? node.modifyRevision) === node.modifyRevision &&
-    (guard.owner ?? node.owner) === node.owner
+    (guard.childrenRevision ?? node.childrenRevision) === node.childrenRevision &&
+    (guard.owner ?? node.owner) === node.owner &&
+    (guard.data === undefined || isSame(guard.data, node.data))
   );
+}
+
+/** Nobody's secret: it may stop at the first difference. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) return false;
+  }
+  return true;
 }
