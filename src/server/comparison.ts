@@ -41,13 +41,18 @@ export class Comparison {
   #agreedAt = 0;
   #dissent: Dissent | undefined;
   #hasNews = false;
-  /** Marks at which this member was found to agree… */
+  /** Marks at which this member agreed with a majority… */
   agreements = 0;
-  /** …and at which the members were found not to. */
+  /** …and at which some member differed. */
   mismatches = 0;
 
   constructor(host: ComparisonHost) {
     this.#host = host;
+  }
+
+  /** A majority has confirmed what this member holds, once at least. */
+  get hasAgreed(): boolean {
+    return this.#agreedAt > 0;
   }
 
   /** What this member says, and says again. */
@@ -61,6 +66,7 @@ export class Comparison {
     this.#digests.set(member, known);
     if (known.get(revision) === digest) return;
     known.set(revision, digest);
+    if (revision <= this.#agreedAt) this.#noteLate(revision, digest);
     this.#hasNews = true;
     for (const oldest of known.keys()) {
       if (known.size <= DIGEST_MARKS_KEPT) break;
@@ -85,7 +91,7 @@ export class Comparison {
       else if (majority !== own) {
         this.mismatches++;
         return { revision, own, majority };
-      } else this.#agree(revision);
+      } else this.#agree(revision, digests);
     }
     return undefined;
   }
@@ -123,8 +129,15 @@ export class Comparison {
     this.#dissent = { revision, digests, sinceMs: this.#dissent?.sinceMs ?? nowMs };
   }
 
-  #agree(revision: Revision): void {
+  /** The odd one may be heard after the others have agreed; it will hear of them, and be fenced. */
+  #noteLate(revision: Revision, digest: string): void {
+    const own = this.#digests.get(this.#host.self)?.get(revision);
+    if (own !== undefined && own !== digest) this.mismatches++;
+  }
+
+  #agree(revision: Revision, digests: ReadonlyMap<MemberId, string>): void {
     this.agreements++;
+    if (new Set(digests.values()).size > 1) this.mismatches++;
     this.#agreedAt = revision;
     if (this.#dissent !== undefined && this.#dissent.revision <= revision)
       this.#dissent = undefined;

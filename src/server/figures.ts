@@ -25,7 +25,7 @@ export interface Figures {
   readonly forwarded: number;
   /** Ends of nodes and overrides proposed by this member. */
   readonly reaps: number;
-  /** Comparisons of the state with the others': agreed, and not. */
+  /** Comparisons of the state with the others': this member agreed; somebody differed. */
   readonly agreements: number;
   readonly mismatches: number;
 }

@@ -107,10 +107,14 @@ const COUNTERS: readonly Plain[] = [
   ['checkpoints_total', 'Checkpoints taken.', (r) => r.checkpoint.taken],
   [
     'digest_comparisons_total',
-    "Comparisons of this member's state with the others'.",
-    (r) => r.figures.agreements + r.figures.mismatches,
+    'Comparisons in which this member held what a majority does.',
+    (r) => r.figures.agreements,
   ],
-  ['digest_mismatches_total', 'Of these, those that differed.', (r) => r.figures.mismatches],
+  [
+    'digest_mismatches_total',
+    'Comparisons in which some member held another state.',
+    (r) => r.figures.mismatches,
+  ],
   ['connections_opened_total', 'Connections of clients let in.', (r) => r.connections.opened],
   [
     'connections_refused_total',

@@ -125,3 +125,18 @@ it('with five voters three decide, and two against two do not', () => {
 it('a voter that is alone agrees with itself', () => {
   expect(new Setting(A!, [A!]).at(5, 'a=x').isSplit).toBe(false);
 });
+
+describe('what is counted', () => {
+  it('of a member in the majority: where it agreed, and where another differed, early or late', () => {
+    const setting = new Setting().at(5, 'a=x b=x c=x');
+    expect(setting.oddity).toBe(undefined);
+    expect(setting.comparison).toMatchObject({ agreements: 1, mismatches: 0 });
+    setting.at(6, 'a=x b=x c=y');
+    expect(setting.oddity).toBe(undefined);
+    expect(setting.comparison).toMatchObject({ agreements: 2, mismatches: 1 });
+    setting.at(7, 'a=x b=x');
+    expect(setting.oddity).toBe(undefined);
+    setting.at(7, 'c=y');
+    expect(setting.comparison).toMatchObject({ agreements: 3, mismatches: 2 });
+  });
+});
