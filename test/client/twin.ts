@@ -13,6 +13,7 @@ import type {
 import type * as wire from '../../src/gen/index.js';
 import type { Method, Outgoing } from '../../src/rpc/shapes.js';
 import { RollcallError } from '../../src/types/errors.js';
+import { never } from './never.js';
 import { applyToRoll, type Claimed } from './twin-roll.js';
 
 interface StoredSession {
@@ -206,7 +207,7 @@ class TwinChannel implements Channel {
     const { member } = this;
     if (member.isDown) throw new RollcallError('UNAVAILABLE', `${this.endpoint} is gone`);
     member.asked.push(path);
-    if (member.isHung) return until(signal);
+    if (member.isHung) return never(signal);
     const answer = member.answers.get(path);
     if (answer === undefined) throw new RollcallError('UNIMPLEMENTED', 'not in the twin');
     return (await answer(request)) as Response;
@@ -391,12 +392,4 @@ class TwinStream implements ChannelStream {
 export function problem(code: string, retryAfterMs = 0): wire.ErrorDetail {
   const retryable = code === 'OVERLOADED';
   return { code, retryable, outcome: 0, message: 'as told', retryAfterMs, position: 0 };
-}
-
-/** Never answers; fails when nobody waits any more. */
-function until(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    const late = new RollcallError('TIMEOUT', 'hung', { outcome: 'unknown' });
-    signal?.addEventListener('abort', () => reject(late), { once: true });
-  });
 }
