@@ -187,6 +187,10 @@ export class Core {
     return this.#integrity.split;
   }
 
+  get mayHandOnState(): boolean {
+    return this.#integrity.mayHandOn;
+  }
+
   get hasQuorum(): boolean {
     return this.#reports.isConfirmed(this.#clock.monotonicMs());
   }

@@ -38,12 +38,16 @@ const SPLIT = notApplied(
   'the members hold different states and no majority agrees: nothing is served until one does',
 );
 
+/** Several times as long as a first comparison takes. */
+const UNCOMPARED_MS = 2_000;
+
 export class Integrity {
   readonly #host: IntegrityHost;
   readonly #comparison: Comparison;
   readonly #marks: DigestMarks;
   #split: Split | undefined;
   #saidAtMs = 0;
+  #movedAtMs = 0;
 
   constructor(host: IntegrityHost) {
     const { self, boot, raft, peers } = host;
@@ -65,6 +69,15 @@ export class Integrity {
     return this.#comparison;
   }
 
+  /**
+   * Whether another may be given this state as a whole. In dispute it would outvote the right one; and one
+   * that was just loaded is compared first, unless nobody is there to compare it with.
+   */
+  get mayHandOn(): boolean {
+    if (this.#split !== undefined) return false;
+    return this.#comparison.hasAgreed || this.#host.nowMs() - this.#movedAtMs >= UNCOMPARED_MS;
+  }
+
   /** A mark was applied here. */
   marked(revision: Revision): void {
     this.#marks.applied(revision, this.#host.nowMs());
@@ -83,6 +96,7 @@ export class Integrity {
   }
 
   leadershipMoved(): void {
+    this.#movedAtMs = this.#host.nowMs();
     this.#marks.restart();
   }
 

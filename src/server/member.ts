@@ -172,9 +172,8 @@ export class Member implements Service, TransportHandler {
     this.#guard(() => this.core.peerDown(peer));
   }
 
-  /** A state in dispute must not be handed on: it would outvote the right one. */
   serveCheckpoint: TransportHandler['serveCheckpoint'] = (request) => {
-    if (this.core.split !== undefined || this.#isStopped)
+    if (this.#isStopped || !this.core.mayHandOnState)
       throw new RollcallError('UNAVAILABLE', 'this member does not stand by its state now');
     return this.#ports.checkpointer.serve(request);
   };

@@ -25,7 +25,8 @@ export class SplitNotice {
     this.#logger.error(
       { revision: split.revision, digests: Object.fromEntries(digests) },
       'corrupt: the members hold different states and no majority agrees, so nothing is served ' +
-        'until another voter is back and decides it',
+        'until another voter is back and decides it; with none to come, stop the one that is wrong ' +
+        'and start the other again',
     );
   }
 }

@@ -70,6 +70,31 @@ test('a leader whose state differs gives up the lead and is refilled', async () 
   }
 });
 
+test('two that differ hand their states to nobody, until an operator takes the wrong one away', async () => {
+  for (const seed of [1, 2, 3]) {
+    const cluster = await founded(seed);
+    const [wrong, right, behind] = cluster.members as [SimMember, SimMember, SimMember];
+    behind.stop('kill');
+    await cluster.write(100);
+    for (const one of cluster.members) one.stop('kill');
+    await cluster.diverge(wrong);
+    for (const one of cluster.members) one.start();
+    const isSplit = (sim: SimMember) => sim.member?.core.split !== undefined;
+    await cluster.until('both know', () => isSplit(wrong) && isSplit(right));
+    await cluster.pass(10_000);
+    // Its log was cut off, and nobody gives it the rest.
+    expect(behind.member!.core.tree.revision).toBeLessThan(right.member!.core.tree.revision - 50);
+    for (const one of [wrong, right]) one.stop('kill');
+    right.start();
+    await cluster.until('the one that was trusted leads', () => cluster.leader === right);
+    await cluster.until('it serves', () => right.member!.status().hasQuorum);
+    wrong.start();
+    await untilFenced(cluster, wrong);
+    await cluster.untilEqual();
+    expect([right.fencings, behind.fencings, cluster.problems]).toEqual([0, 0, []]);
+  }
+});
+
 test('two that differ while the third is away serve nothing until it is back and decides', async () => {
   const cluster = await founded(5);
   const [wrong, away] = cluster.members.filter((one) => one !== cluster.leader) as SimMember[];

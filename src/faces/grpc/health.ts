@@ -20,8 +20,8 @@ export function addHealth(server: Server, service: Service, names: readonly stri
   let isLeaving = false;
   let shown: boolean | undefined;
   const show = (): void => {
-    const { hasQuorum, isQuarantined } = service.status();
-    const isServing = !isLeaving && hasQuorum && !isQuarantined;
+    const { hasQuorum, isQuarantined, isCorrupt } = service.status();
+    const isServing = !isLeaving && hasQuorum && !isQuarantined && !isCorrupt;
     if (isServing === shown) return;
     shown = isServing;
     const status = isServing ? 'SERVING' : 'NOT_SERVING';

@@ -36,8 +36,9 @@ export function createRoutes({ service, metrics }: Pick<FaceContext, 'service' |
   const app = new Hono();
   app.get('/livez', (c) => c.text('ok\n'));
   app.get('/readyz', (c) => {
-    const { hasQuorum, isQuarantined } = service.status();
+    const { hasQuorum, isQuarantined, isCorrupt } = service.status();
     if (isQuarantined) return c.text('in quarantine\n', 503);
+    if (isCorrupt) return c.text('the members hold different states\n', 503);
     return hasQuorum ? c.text('ok\n') : c.text('no quorum\n', 503);
   });
   app.get('/metrics', async (c) => {
