@@ -67,11 +67,15 @@ function sectionsOf(command) {
   const head = ['', `${'#'.repeat(depthOf(command) + 1)} ${fullName(command)}`, ''];
   return [
     ...head,
-    `${command.description()}.`,
+    sentence(command.description()),
     ...own,
     ...furtherHelp(command),
     ...inner.flatMap(sectionsOf),
   ];
+}
+
+function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function depthOf(command) {

@@ -103,7 +103,7 @@ export function judge(spec: InstanceSpec, { holder, override, takeover }: Standi
   }
   const claim = judgeClaim(spec, holder, takeover);
   if (override === undefined || claim.remedy !== undefined) return claim;
-  return { text: `${claim.text}; it would show DRAINING${byWhom(override)}` };
+  return { text: `${claim.text}; it would show DRAINING: drained${byWhom(override)}` };
 }
 
 function judgeClaim(spec: InstanceSpec, holder: Holder | undefined, takeover: boolean): Answer {
