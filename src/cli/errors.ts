@@ -61,7 +61,7 @@ const REPORT = 'look at the log of the member; if it happens again, report it wi
 const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
   NO_NODE: advise('check the name with `rollcall services` and `rollcall instances SERVICE`'),
   NODE_EXISTS: advise('choose another name, or change the one that is there'),
-  NO_PARENT: advise('create the parent first'),
+  NO_PARENT: advise('create the parent first, as with `tree create --parents`'),
   BAD_VERSION: advise('somebody changed it meanwhile: read it again, then decide'),
   NOT_EMPTY: advise('delete what is below it first'),
   NO_CHILDREN_FOR_EPHEMERALS: advise('put it below a node that is not ephemeral'),
