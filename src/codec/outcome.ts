@@ -13,11 +13,13 @@ import type {
   Deleted,
   Outcome,
   Refused,
+  Registered,
   SessionAttached,
   Transacted,
 } from '../types/outcome.js';
 import { type ByteReader, type ByteWriter, decodeWith } from './cursor.js';
 import { NODE_KINDS, readNodeKind } from './operation.js';
+import { readOverride, writeOverride } from './record-row.js';
 
 /** The position of a type is its tag: append only. */
 const TYPES: readonly Outcome['type'][] = [
@@ -56,6 +58,8 @@ export function encodeOutcome(outcome: Outcome, writer: ByteWriter): void {
       writer.text(outcome.path);
       writer.bool(outcome.tookOver);
       writeStat(outcome.stat, writer);
+      writer.bool(outcome.override !== undefined);
+      if (outcome.override !== undefined) writeOverride(outcome.override, writer);
       break;
     case 'removed':
       writer.varint(outcome.nodes);
@@ -87,11 +91,8 @@ export function readOutcome(reader: ByteReader): Outcome {
       return readTransacted(reader);
     case 'attached':
       return readAttached(reader);
-    case 'registered': {
-      const path = reader.text();
-      const tookOver = reader.bool();
-      return { type, path, stat: readStat(reader), tookOver };
-    }
+    case 'registered':
+      return readRegistered(reader);
     case 'removed':
       return { type, nodes: reader.varint() };
     case 'done':
@@ -143,6 +144,13 @@ function readTransacted(reader: ByteReader): Transacted {
     results.push(readResult(type, reader));
   }
   return { type: 'transacted', results };
+}
+
+function readRegistered(reader: ByteReader): Registered {
+  const path = reader.text();
+  const tookOver = reader.bool();
+  const registered = { type: 'registered', path, stat: readStat(reader), tookOver } as const;
+  return reader.bool() ? { ...registered, override: readOverride(reader) } : registered;
 }
 
 function writeAttached(outcome: SessionAttached, writer: ByteWriter): void {
