@@ -3,7 +3,6 @@
  * any of them; one may stop and come back. Method: three `startMember` in this process, without faces.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -11,6 +10,7 @@ import { encodeBody } from '../../src/codec/command.js';
 import { type RunningMember, startMember } from '../../src/server/main.js';
 import type { Delivery } from '../../src/server/service.js';
 import type { Logger } from '../../src/types/ports.js';
+import { freePorts } from './free-ports.js';
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -83,17 +83,4 @@ function write(member: RunningMember, path: string, bytes = 10): Promise<Deliver
     const attachment = member.service.attach(options, { deliver, unsentBytes: () => 0 });
     attachment.submit([{ type: 'write', id: 1, timeoutMs: 5000, kind: 'create', body, seq: 0 }]);
   });
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
