@@ -5,7 +5,10 @@ import type { Override, Stale } from './tree.js';
 export type Catalog = {
   readonly Services: Method<ServicesRequest, ServicesResponse>;
   readonly Instances: Method<InstancesRequest, InstancesResponse>;
-  /** The instances of a service first, then every join, change and leave. */
+  /**
+   * The instances of a service first, then every join, change and leave. A reader that does not keep up
+   * is told of each instance's latest change only (`coalesced`).
+   */
   readonly Subscribe: Method<SubscribeRequest, SubscribeResponse>;
   /**
    * Registers, with `static`, until deregistered. A registration that lives with a session goes through
@@ -310,7 +313,12 @@ export interface InstanceChanges {
   readonly changes: readonly InstanceChange[];
   /** The rest of the revision follows in the next message. */
   readonly more: boolean;
-  /** The reader was slow: of each instance only the latest of several changes, up to `revision`. */
+  /**
+   * The reader was slow: of each instance only where it stands now, up to `revision`, against what the
+   * reader was told last. One that came and went meanwhile is not mentioned. One that left and came again
+   * (another create_revision) is there twice, its LEAVE before its JOIN. One that was taken over is a
+   * CHANGE with another incarnation. Watches of the tree are never coalesced.
+   */
   readonly coalesced: boolean;
 }
 

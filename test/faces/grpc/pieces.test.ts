@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { addressOfPeer } from '../../../src/faces/grpc/callers.js';
 import { eventBytes, snapshotBytes } from '../../../src/faces/grpc/event-bytes.js';
@@ -99,6 +101,14 @@ describe('statuses', () => {
       const detail = codec('ErrorDetail').decode(bytes as Buffer);
       expect(detail).toMatchObject({ code, message: 'why', outcome: 1, position: -3 });
     }
+  });
+
+  it('are those of docs/errors.md', () => {
+    const text = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
+    for (const code of ERROR_CODES)
+      expect(text).toMatch(
+        new RegExp(`^\\| ${code} \\|[^|]*\\| ${status[STATUS_OF[code]]} \\|`, 'm'),
+      );
   });
 
   it('have texts that fit into headers: bounded, no lone surrogates', () => {
