@@ -2,6 +2,7 @@
  * What every command needs: a client for the endpoints that were asked for, closed whatever happens,
  * and help that teaches by example. The SDK is loaded only when a command runs, so that help is instant.
  */
+import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
 import type { Client, Discovery } from '../client/index.js';
 import { isRollcallError, RollcallError } from '../types/errors.js';
@@ -29,7 +30,14 @@ export function describeEndpoints(program: Command): string {
 export async function openClient(command: Command): Promise<Client> {
   const { connect } = await import('../client/index.js');
   const { endpoints, timeout } = command.optsWithGlobals<Globals>();
-  return connect(endpoints, { failFast: true, timeoutMs: timeout });
+  return connect(endpoints, { failFast: true, timeoutMs: timeout, label: labelOf(command) });
+}
+
+/** How its sessions name this command to operators: "rollcall tree create pid 4711 on host1". */
+function labelOf(command: Command): string {
+  const names = [command.name()];
+  for (let at = command.parent; at !== null; at = at.parent) names.unshift(at.name());
+  return `${names.join(' ')} pid ${process.pid} on ${hostname()}`;
 }
 
 export async function withClient<T>(

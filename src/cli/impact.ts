@@ -20,16 +20,17 @@ export interface Impact {
 /** Of taking `names` away from callers, a line for each service. */
 export async function impactOf(client: Client, names: readonly InstanceName[]): Promise<Impact[]> {
   const services = [...new Set(names.map(({ service }) => service))];
-  return Promise.all(
-    services.map(async (service) => {
-      const [{ instances }, { subscribers }] = await Promise.all([
-        client.instances(service),
-        client.admin.service(service),
-      ]);
-      const gone = new Set(names.filter((name) => name.service === service).map(({ id }) => id));
-      return { ...countUp(service, instances, gone), subscribers };
-    }),
-  );
+  const impacts: Impact[] = [];
+  // One after the other: an act on a whole branch may concern hundreds.
+  for (const service of services) {
+    const [{ instances }, { subscribers }] = await Promise.all([
+      client.instances(service),
+      client.admin.service(service),
+    ]);
+    const gone = new Set(names.filter((name) => name.service === service).map(({ id }) => id));
+    impacts.push({ ...countUp(service, instances, gone), subscribers });
+  }
+  return impacts;
 }
 
 function countUp(

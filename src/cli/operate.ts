@@ -2,7 +2,6 @@
  * What drain, undrain and deregister share: finding what they speak of, and saying what becomes of it and
  * whom it affects, before (`--dry-run`) or after. Invariant: nothing is changed before every name was found.
  */
-import { hostname, userInfo } from 'node:os';
 import { Option } from 'commander';
 import type { Client } from '../client/index.js';
 import { describeImpact, type Impact } from './impact.js';
@@ -64,18 +63,4 @@ export async function carryOut({ names, done, dryRun, impacts, perform }: Act): 
     printLine(printable(`${describeInstanceName(name)} ${what}`));
   }
   for (const impact of impacts) printLine(printable(describeImpact(impact)));
-}
-
-/** Who acts: user and host of this process. */
-export function operator(): string {
-  return `${userName()}@${hostname()}`;
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A user whom the system does not know by name, as in many containers.
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
 }

@@ -3,6 +3,7 @@
  * process itself is not touched.
  */
 import type { Command } from 'commander';
+import { byline } from '../../client/admin/by.js';
 import type { Client } from '../../client/index.js';
 import { addExamples, timeoutOption, withClient } from '../context.js';
 import { EXIT, Exit } from '../errors.js';
@@ -14,7 +15,6 @@ import {
   dryRunOption,
   endOf,
   isOnRoll,
-  operator,
   spanOption,
 } from '../operate.js';
 import { describeUntil } from '../values/clock.js';
@@ -78,10 +78,8 @@ async function once(
   }
   return {
     done: 'deregistered; it may register again',
-    perform: async ({ service, id }) => {
-      const by = { who: operator(), reason };
-      return (await client.deregister(service, id, by)).revision;
-    },
+    perform: async ({ service, id }) =>
+      (await client.deregister(service, id, byline({ reason }))).revision,
   };
 }
 

@@ -1,7 +1,7 @@
 /** `rollcall instances SERVICE`: who is here, in the order of joining. */
 import type { Command } from 'commander';
 import type { Instance } from '../../client/index.js';
-import { addExamples, outputOption, withClient } from '../context.js';
+import { addExamples, outputOption, timeoutOption, withClient } from '../context.js';
 import { hintService } from '../near/lookup.js';
 import { paintState, printLine, printList, printTable } from '../output.js';
 import { isDataFormat, type Output, parseName } from '../parse.js';
@@ -36,6 +36,7 @@ export function addInstances(program: Command): void {
     .description('list the instances of a service, in the order in which they joined')
     .argument('<service>', 'name of the service', parseName)
     .addOption(outputOption('wide', 'name'))
+    .addOption(timeoutOption())
     .action((service: string, options: { output: Output }) =>
       runInstances(command, service, options.output),
     );

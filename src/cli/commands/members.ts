@@ -1,7 +1,7 @@
 /** `rollcall members`: the processes of the cluster, as one of them sees them. */
 import type { Command } from 'commander';
 import type { MemberSummary } from '../../client/index.js';
-import { addExamples, outputOption, withClient } from '../context.js';
+import { addExamples, outputOption, timeoutOption, withClient } from '../context.js';
 import { paintRole, printList, printTable } from '../output.js';
 import { isDataFormat, type Output } from '../parse.js';
 import { memberRow } from '../rows.js';
@@ -31,6 +31,7 @@ export function addMembers(program: Command): void {
     .command('members')
     .description('list the members of the cluster and their roles')
     .addOption(outputOption('wide'))
+    .addOption(timeoutOption())
     .action((options: { output: Output }) => runMembers(command, options.output));
   addExamples(command, [
     ['rollcall members', 'who leads, and how far each has come'],

@@ -1,7 +1,7 @@
 /** `rollcall services`: every service, and how many instances it has. */
 import type { Command } from 'commander';
 import type { ServiceSummary } from '../../client/index.js';
-import { addExamples, outputOption, withClient } from '../context.js';
+import { addExamples, outputOption, timeoutOption, withClient } from '../context.js';
 import { printLine, printList, printTable } from '../output.js';
 import { isDataFormat, type Output } from '../parse.js';
 import type { Column } from '../table.js';
@@ -16,6 +16,7 @@ export function addServices(program: Command): void {
     .command('services')
     .description('list the services and how many instances each has')
     .addOption(outputOption('name'))
+    .addOption(timeoutOption())
     .action((options: { output: Output }) => runServices(command, options.output));
   addExamples(command, [
     ['rollcall services', 'a table'],

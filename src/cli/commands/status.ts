@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import type { Client, MemberStatusView, MemberSummary } from '../../client/index.js';
-import { addExamples, outputOption, withClient } from '../context.js';
+import { addExamples, outputOption, timeoutOption, withClient } from '../context.js';
 import { describeDuration } from '../duration.js';
 import { EXIT, Exit } from '../errors.js';
 import { note, paint, paintRole, printLine, printObject, printTable } from '../output.js';
@@ -73,6 +73,7 @@ export function addStatus(program: Command): void {
     .command('status')
     .description('say whether the cluster has a quorum; exit code 3 when it has none')
     .addOption(outputOption())
+    .addOption(timeoutOption())
     .action((options: { output: Output }) => runStatus(command, options.output));
   addExamples(command, [
     ['rollcall status', 'leader, quorum, members, what the cluster holds'],
