@@ -62,23 +62,23 @@ function parseIpv4(text: string): number[] | undefined {
 
 function parseIpv6(text: string): number[] | undefined {
   const halves = text.split('::');
-  const head = parseGroups(halves[0]!);
+  const head = parseGroups(halves[0]!, halves.length === 1);
   if (head === undefined || halves.length > 2) return undefined;
   if (halves.length === 1) return head.length === IPV6_BYTES ? head : undefined;
-  const tail = parseGroups(halves[1]!);
+  const tail = parseGroups(halves[1]!, true);
   if (tail === undefined || head.length + tail.length > IPV6_BYTES - 2) return undefined;
   const zeros = new Array<number>(IPV6_BYTES - head.length - tail.length).fill(0);
   return [...head, ...zeros, ...tail];
 }
 
-/** Groups of four hex digits; the last may be a dotted IPv4 address. */
-function parseGroups(text: string): number[] | undefined {
+/** Groups of four hex digits; the last of an address may be a dotted IPv4 address. */
+function parseGroups(text: string, isEnd: boolean): number[] | undefined {
   if (text === '') return [];
   const groups = text.split(':');
   if (groups.length > IPV6_GROUPS) return undefined;
   const bytes: number[] = [];
   for (const [i, group] of groups.entries()) {
-    const isDotted = i === groups.length - 1 && group.includes('.');
+    const isDotted = isEnd && i === groups.length - 1 && group.includes('.');
     const parsed = isDotted ? parseIpv4(group) : parseGroup(group);
     if (parsed === undefined) return undefined;
     bytes.push(...parsed);

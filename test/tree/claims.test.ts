@@ -3,10 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { decodeInstance } from '../../src/codec/instance.js';
 import type { Register, SetOverride } from '../../src/types/command.js';
 import { asRevision, asTerm } from '../../src/types/ids.js';
-import { bytes, create, Driver, register, remove, START } from './driver.js';
+import { A, bytes, create, Driver, register, remove, START } from './driver.js';
 
 const PATH = '/services/web/a';
-const A = { service: 'web', id: 'a', who: '', why: '' } as const;
 
 function withHolder(options: Partial<Register> = {}) {
   const driver = new Driver();

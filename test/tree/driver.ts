@@ -15,6 +15,7 @@ import {
   type SessionId,
 } from '../../src/types/ids.js';
 import type { InstanceSpec } from '../../src/types/instance.js';
+import type { AclEntry, QuotaLimits } from '../../src/types/node.js';
 import type { Outcome } from '../../src/types/outcome.js';
 
 export const MEMBER = asMemberId('00000000000000aa');
@@ -150,6 +151,21 @@ export function create(path: string, options: Partial<Create> = {}): Create {
 
 export const set = (path: string, data = '', version = -1) =>
   ({ kind: 'set', path, data: bytes(data), version }) as const;
+
+export const setAcl = (path: string, acl: readonly AclEntry[], version = -1) =>
+  ({ kind: 'setAcl', path, acl, version }) as const;
+
+export const setQuota = (path: string, limits: Partial<QuotaLimits>) =>
+  ({
+    kind: 'setQuota',
+    path,
+    limits: { nodes: 0, bytes: 0, ...limits },
+    who: 'ann',
+    why: 'space',
+  }) as const;
+
+/** An instance, and nobody in particular. */
+export const A = { service: 'web', id: 'a', who: '', why: '' } as const;
 
 export const remove = (path: string, version = -1) => ({ kind: 'delete', path, version }) as const;
 
