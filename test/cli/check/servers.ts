@@ -6,14 +6,14 @@ import type { HealthImplementation } from 'grpc-health-check';
 import { onTestFinished } from 'vitest';
 
 /** Resolves with its port. */
-export async function listen(server: Server): Promise<number> {
+export async function listen(server: Server, wanted = 0): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
     socket.once('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve));
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
