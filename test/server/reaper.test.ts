@@ -179,14 +179,14 @@ describe('many at once', () => {
     const setting = new Setting();
     setting.driver.isChecking = false;
     for (let i = 0; i < 100_000; i++) setting.do(ttl(`/t${i}`, 600_000));
-    let longestMs = 0;
+    const tookMs: number[] = [];
     for (let i = 0; i < 60; i++) {
       const startedMs = performance.now();
       setting.tick();
-      longestMs = Math.max(longestMs, performance.now() - startedMs);
+      tookMs.push(performance.now() - startedMs);
     }
-    // Two cores are shared with whatever else runs: the goal is below 10 ms.
-    expect(longestMs).toBeLessThan(100);
+    // The longest says how busy the cores are with others.
+    expect(tookMs.sort((a, b) => a - b)[Math.floor(tookMs.length * 0.8)]).toBeLessThan(10);
     expect(setting.proposed).toEqual([]);
   });
 });
