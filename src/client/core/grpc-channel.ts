@@ -251,6 +251,11 @@ function callFailure(error: ServiceError, endpoint: string): RollcallError {
   return new RollcallError('UNIMPLEMENTED', text, { endpoint, cause: error });
 }
 
+function plainDetails(details: string): string {
+  if (details.startsWith('No connection established')) return whyUnreachable(details);
+  return details === 'Connection dropped' ? 'the connection was lost' : details;
+}
+
 /** What grpc-js says of a connection that could not be made, without what only its authors need. */
 function whyUnreachable(details: string): string {
   if (details.includes('ECONNREFUSED')) return 'the connection was refused';
@@ -264,6 +269,6 @@ export function toRollcallError(error: ServiceError, endpoint: string): Rollcall
   const [trailer] = error.metadata?.get(ERROR_TRAILER) ?? [];
   if (Buffer.isBuffer(trailer)) return errorFrom(codec('ErrorDetail').decode(trailer), endpoint);
   const code = error.code === statusCode.DEADLINE_EXCEEDED ? 'TIMEOUT' : 'UNAVAILABLE';
-  const text = `${endpoint}: ${error.details}`;
+  const text = `${endpoint}: ${plainDetails(error.details)}`;
   return new RollcallError(code, text, { outcome: 'unknown', endpoint, cause: error });
 }
