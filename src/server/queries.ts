@@ -9,11 +9,11 @@ import { NO_INDEX } from '../types/ids.js';
 import { PAGE_BYTES_MAX, PAGE_NODES_MAX } from '../types/limits.js';
 import { NO_SETTINGS } from '../types/settings.js';
 import type { Answer, Query } from './service.js';
+import type { WatchHub } from './watch-hub.js';
 
 export interface Asker {
   readonly identities: readonly string[];
-  /** Watches at this member that see the instances of a service. */
-  subscribersOf(service: string): number;
+  readonly hub: Pick<WatchHub, 'subscribersOf'>;
 }
 
 export function evaluate(tree: Tree, query: Query, asker: Asker): Answer {
@@ -147,7 +147,7 @@ function viewService(tree: Tree, service: string, asker: Asker): Answer {
     version: known?.version ?? 0,
     settingsRevision: known?.revision ?? NO_INDEX,
     instances: node?.stat.childCount ?? 0,
-    subscribers: asker.subscribersOf(service),
+    subscribers: asker.hub.subscribersOf(service),
   };
   return { type: 'service', service: view };
 }

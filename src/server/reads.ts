@@ -11,7 +11,7 @@ import type { Tree } from '../tree/tree.js';
 import { unreachable } from '../types/assert.js';
 import { type Failure, type Gate, notApplied, type Slot } from './gate.js';
 import { IndexQueue } from './index-queue.js';
-import { type Asker, evaluate } from './queries.js';
+import { evaluate } from './queries.js';
 import type { Rounds } from './rounds.js';
 import type { Answer, Delivery, ReadRequest, WatchStart } from './service.js';
 import type { WatchHub } from './watch-hub.js';
@@ -195,7 +195,8 @@ export class Reads {
     const { revision } = tree;
     switch (work.type) {
       case 'read': {
-        const answer = evaluate(tree, work.query, this.#asker(gate));
+        const asker = { identities: gate.identities, hub: this.#host.hub };
+        const answer = evaluate(tree, work.query, asker);
         gate.turnBytes += bytesOf(answer);
         return this.finish(slot, { type: 'answer', id, answer, revision });
       }
@@ -208,10 +209,6 @@ export class Reads {
       default:
         return unreachable(work);
     }
-  }
-
-  #asker({ identities }: Gate): Asker {
-    return { identities, subscribersOf: (service) => this.#host.hub.subscribersOf(service) };
   }
 }
 

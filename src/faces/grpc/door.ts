@@ -6,7 +6,7 @@ import { lookup } from 'node:dns/promises';
 import { constants, createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
-import type { Connections } from '../../server/connections.js';
+import type { Service } from '../../server/service.js';
 import { RollcallError } from '../../types/errors.js';
 import { CONNECTIONS_REFUSED_AT_ONCE_MAX, RETRY_AFTER_MS } from '../../types/limits.js';
 import { callStatus } from './status.js';
@@ -25,7 +25,7 @@ export interface Door {
 export async function openDoor(
   server: Server,
   address: string,
-  connections: Connections,
+  connections: Service['connections'],
 ): Promise<Door> {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const refusal = new Refusal();
