@@ -52,7 +52,7 @@ const ROLES: readonly MemberStatus['role'][] = [
 const ATTACHMENT_BYTES_MIN = 2;
 const DIGEST = /^[0-9a-f]{16}$/;
 /** Rises with every change that older members cannot read. */
-export const PEER_PROTOCOL_VERSION = 1;
+export const PEER_PROTOCOL_VERSION = 2;
 
 export function encodeHello(hello: PeerHello): Uint8Array {
   const writer = new ByteWriter(128);
@@ -108,6 +108,7 @@ export function encodePeerMessage(message: PeerMessage, writer: ByteWriter): voi
       encodeStatus(message, writer);
       break;
     case 'digest':
+      writer.varint(message.format);
       writer.varint(message.revision);
       writer.text(message.digest);
       break;
@@ -276,10 +277,11 @@ function readStatus(reader: ByteReader): MemberStatus {
 }
 
 function readDigest(reader: ByteReader): DigestReport {
+  const format = reader.varint();
   const revision = asRevision(reader.varint());
   const digest = readText(reader);
   if (!DIGEST.test(digest)) reader.fail('not a digest');
-  return { type: 'digest', revision, digest };
+  return { type: 'digest', format, revision, digest };
 }
 
 function readText(reader: ByteReader): string {

@@ -8,7 +8,6 @@
 import { quorumSize } from '../raft/quorum.js';
 import type { MemberId, Revision } from '../types/ids.js';
 import { DIGEST_MARKS_KEPT, DIGEST_SPLIT_MS } from '../types/limits.js';
-import type { DigestReport } from '../types/peer.js';
 
 export interface Oddity {
   readonly revision: Revision;
@@ -56,9 +55,9 @@ export class Comparison {
   }
 
   /** What this member says, and says again. */
-  get latest(): DigestReport | undefined {
+  get latest(): { readonly revision: Revision; readonly digest: string } | undefined {
     const last = [...(this.#digests.get(this.#host.self) ?? [])].at(-1);
-    return last === undefined ? undefined : { type: 'digest', revision: last[0], digest: last[1] };
+    return last === undefined ? undefined : { revision: last[0], digest: last[1] };
   }
 
   note(member: MemberId, revision: Revision, digest: string): void {

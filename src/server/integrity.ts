@@ -4,6 +4,7 @@
  * must be fenced is asked at the end of each turn, before anything of that turn is shown.
  */
 import type { Raft } from '../raft/raft.js';
+import { DIGEST_FORMAT } from '../tree/digest.js';
 import type { Tree } from '../tree/tree.js';
 import type { MemberId, Revision } from '../types/ids.js';
 import type { EntryBatch } from '../types/log.js';
@@ -85,9 +86,10 @@ export class Integrity {
     this.#say();
   }
 
-  heard(from: MemberId, { revision, digest }: DigestReport): void {
+  heard(from: MemberId, { format, revision, digest }: DigestReport): void {
     const { voters } = this.#host.raft.configuration;
-    if (voters.some(({ id }) => id === from)) this.#comparison.note(from, revision, digest);
+    if (format !== DIGEST_FORMAT || !voters.some(({ id }) => id === from)) return;
+    this.#comparison.note(from, revision, digest);
   }
 
   /** Somebody came: with a state that was just loaded, perhaps. */
@@ -139,7 +141,8 @@ export class Integrity {
     this.#saidAtMs = this.#host.nowMs();
     const { latest } = this.#comparison;
     if (latest === undefined || this.#host.quarantine.isOn) return;
-    for (const id of this.#others()) this.#host.send(id, latest);
+    const report = { type: 'digest', format: DIGEST_FORMAT, ...latest } as const;
+    for (const id of this.#others()) this.#host.send(id, report);
   }
 
   #others(): MemberId[] {

@@ -8,6 +8,9 @@ import { ByteWriter } from '../codec/cursor.js';
 import { type StateRow, writeRowKey, writeRowValue } from '../codec/row.js';
 import type { TrackedRow } from './tracked.js';
 
+/** Rises with every change of how rows are written or hashed, so that members of two versions do not accuse each other. */
+export const DIGEST_FORMAT = 1;
+
 /** Hashes bytes into two independent 32-bit lanes. */
 export class RowHasher {
   high = 0;

@@ -80,6 +80,8 @@ export interface MemberStatus {
 /** What the sender's whole state comes to at a mark in the log. Said again until there is a newer one. */
 export interface DigestReport {
   readonly type: 'digest';
+  /** How rows are written and hashed: digests of different formats say nothing about each other. */
+  readonly format: number;
   readonly revision: Revision;
   /** 16 hex digits. */
   readonly digest: string;

@@ -81,6 +81,7 @@ function anyPeerMessage(): fc.Arbitrary<PeerMessage> {
     }),
     fc.record({
       type: fc.constant('digest' as const),
+      format: fc.nat(),
       revision: anyNumber().map(asRevision),
       digest: fc.stringMatching(/^[0-9a-f]{16}$/),
     }),

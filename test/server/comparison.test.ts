@@ -108,7 +108,7 @@ describe('with three voters', () => {
 
   it('says what it holds at its newest mark', () => {
     const setting = new Setting().at(5, 'a=x').at(6, 'a=y b=y');
-    expect(setting.comparison.latest).toEqual({ type: 'digest', revision: 6, digest: 'y' });
+    expect(setting.comparison.latest).toEqual({ revision: 6, digest: 'y' });
   });
 });
 

@@ -61,7 +61,8 @@ export class Checks implements Truth {
   }
 
   #checkMember(sim: SimMember): void {
-    const { raft, tree } = sim.member!.core;
+    const { raft, tree, split } = sim.member!.core;
+    if (split !== undefined) this.problem(`${sim.name} sees a split, and nobody's state is wrong`);
     if (raft.role === 'leader') this.#checkLeader(raft.term, sim.name);
     const before = this.#revisions.get(tree) ?? 0;
     if (tree.revision === before) return;

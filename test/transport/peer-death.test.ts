@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { encodeHello } from '../../src/codec/peer.js';
+import { encodeHello, PEER_PROTOCOL_VERSION } from '../../src/codec/peer.js';
 import { encodeFrame } from '../../src/transport/frame.js';
 import { Probe, type Verdict } from '../../src/transport/grpc/detector.js';
 import { createGrpcTransport } from '../../src/transport/grpc-transport.js';
@@ -125,7 +125,12 @@ describe('the detector says', () => {
 describe('a transport whose peer is a real process', () => {
   it('reports its end by kill -9 once, and soon', async () => {
     const id = memberId('b');
-    const hello = { clusterId: CLUSTER, memberId: id, name: 'b', protocolVersion: 1 };
+    const hello = {
+      clusterId: CLUSTER,
+      memberId: id,
+      name: 'b',
+      protocolVersion: PEER_PROTOCOL_VERSION,
+    };
     const frame = encodeFrame('hello', [encodeHello(hello)]).toString('hex');
     const [child, port] = await run(MEMBER, frame);
     const transport = await createGrpcTransport({

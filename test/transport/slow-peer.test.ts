@@ -4,7 +4,7 @@
  */
 import { Server, ServerCredentials, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { afterEach, expect, it } from 'vitest';
-import { encodeHello } from '../../src/codec/peer.js';
+import { encodeHello, PEER_PROTOCOL_VERSION } from '../../src/codec/peer.js';
 import { decodeFrame, encodeFrame } from '../../src/transport/frame.js';
 import type { LinkCall } from '../../src/transport/grpc/inbound-stream.js';
 import { COMMON_OPTIONS, PEER_SERVICE } from '../../src/transport/grpc/service.js';
@@ -32,7 +32,12 @@ async function startStallingPeer(): Promise<{ port: number; frames: Buffer[]; re
       call.once('data', () => {
         call.pause();
         paused = call;
-        const hello = { clusterId: CLUSTER, memberId: B, name: 'b', protocolVersion: 1 };
+        const hello = {
+          clusterId: CLUSTER,
+          memberId: B,
+          name: 'b',
+          protocolVersion: PEER_PROTOCOL_VERSION,
+        };
         call.write(encodeFrame('hello', [encodeHello(hello)]));
         call.on('data', (frame: Buffer) => {
           // Slow, not dead: without an answer the link would be given up while it is read.

@@ -5,7 +5,7 @@
 import { type Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeHello } from '../../src/codec/peer.js';
+import { encodeHello, PEER_PROTOCOL_VERSION } from '../../src/codec/peer.js';
 import { encodeFrame } from '../../src/transport/frame.js';
 import { parseHostPort } from '../../src/transport/grpc/address.js';
 import { dialPeer, PEER_METHODS } from '../../src/transport/grpc/service.js';
@@ -20,7 +20,7 @@ const HELLO: PeerHello = {
   clusterId: CLUSTER,
   memberId: memberId('b'),
   name: 'b',
-  protocolVersion: 1,
+  protocolVersion: PEER_PROTOCOL_VERSION,
 };
 
 let transport: GrpcTransport;
@@ -66,7 +66,7 @@ describe('the peer port', () => {
   it.each([
     ['of another cluster', { clusterId: asClusterId('d'.repeat(32)) }, /cluster/],
     ['of no cluster', { clusterId: undefined }, /cluster/],
-    ['of another protocol', { protocolVersion: 2 }, /protocol/],
+    ['of another protocol', { protocolVersion: PEER_PROTOCOL_VERSION + 1 }, /protocol/],
     ['with the id of this member', { memberId: memberId('a') }, /own id/],
   ])('refuses a member %s', async (_who, change, reason) => {
     transport.start(recorder);
