@@ -8,7 +8,7 @@ import { DamagedCluster, filesOf } from './damage.js';
 import type { SimMember } from './sim-member.js';
 import { SeededRandom } from './world.js';
 
-const SEEDS = Number(process.env['SIM_DIVERGENCE_SEEDS'] ?? 8);
+const SEEDS = Number(process.env.SIM_DIVERGENCE_SEEDS ?? 8);
 const SHORT_LOG = { checkpointEntries: 20, checkpointIntervalMs: 500 };
 /** From its start to its end as one that is wrong. */
 const FOUND_WITHIN_MS = 3_000;
