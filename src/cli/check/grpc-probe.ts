@@ -9,7 +9,7 @@ export interface GrpcPlace {
   readonly service: string;
 }
 
-/** Neither a shared subchannel, whose backoff would outlive the outage, nor a proxy in between. */
+/** Neither a connection that others of this process hold already, nor a proxy in between. */
 const CHANNEL_OPTIONS = { 'grpc.use_local_subchannel_pool': 1, 'grpc.enable_http_proxy': 0 };
 
 export function probeGrpc(place: GrpcPlace, signal: AbortSignal): Promise<string | undefined> {

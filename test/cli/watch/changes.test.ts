@@ -91,6 +91,15 @@ it('believes the read where a lagging member shows nothing, and shows nothing tw
   expect(await see(events, reads)).toEqual(['snapshot 5 [a]', 'join 6 [a,b]']);
 });
 
+it('does not believe a read of before the list', async () => {
+  const a = made('a', 4);
+  const reads = [
+    { instances: [], revision: 3 },
+    { instances: [a], revision: 6 },
+  ];
+  expect(await see([snapshot(5, [])], reads)).toEqual(['snapshot 6 [a]']);
+});
+
 it('fails when it may not read', async () => {
   const denied = new RollcallError('DENIED', 'not for you');
   await expect(see([snapshot(5, [])], [denied])).rejects.toThrow('DENIED');
