@@ -143,10 +143,14 @@ describe('a command to run while a node is there', () => {
     [['a', '--', 'b'], line('--', 'a', '--', 'b'), undefined, ['a', '--', 'b']],
     [[], line(), undefined, []],
   ])('is what follows the dashes: %j', (given, typed, data, commandLine) => {
-    expect(splitCommand(given, typed)).toEqual({ data, commandLine });
+    expect(splitCommand(given, typed)).toEqual({ text: data, commandLine });
   });
 
   it('is not guessed from several words', () => {
     expect(() => splitCommand(['a', 'b'], line('a', 'b'))).toThrow('one argument');
+  });
+
+  it('is none for other kinds: there, dashes protect data that looks like an option', () => {
+    expect(splitCommand(['-5'], [])).toEqual({ text: '-5', commandLine: [] });
   });
 });

@@ -214,6 +214,14 @@ describe('services and sessions', () => {
     expect(shown.join('\n')).toMatch(/left lately .*\d+ closed/);
   }, 30_000);
 
+  it('that several operators set at the same time all stand', async () => {
+    const keys = ['a', 'b', 'c'];
+    await Promise.all(keys.map((key) => run('service', 'set', 'web', '--field', `${key}=1`)));
+    const { out } = await run('service', 'show', 'web', '-o', 'json');
+    const { settings } = JSON.parse(out) as { settings: { fields: Record<string, string> } };
+    expect(settings.fields).toMatchObject({ a: '1', b: '1', c: '1' });
+  }, 30_000);
+
   it('are found by service and label, and shown with what dies with them', async () => {
     const ids = await lines('sessions', '--service', 'web', '-o', 'name');
     expect(ids).toHaveLength(3);
@@ -234,8 +242,7 @@ describe('services and sessions', () => {
       'drain',
       'undrain',
       ...['drain', 'drain', 'drain', 'undrain', 'undrain', 'undrain'],
-      'settings',
-      'settings',
+      ...Array.from({ length: 5 }, () => 'settings'),
     ]);
     expect(acts[0]!.why).toBe('bad build');
     expect(await lines('audit', '--limit', '1')).toHaveLength(2);

@@ -80,7 +80,8 @@ describe('data', () => {
 describe('nodes', () => {
   it('are created with their parents, in sequence, and listed', async () => {
     await lines('create', '/jobs/open/j-', 'x', '--sequential', '--parents');
-    await lines('create', '/jobs/open/j-', 'y', '--sequential');
+    await lines('create', '/jobs/open/j-', '--sequential', '--', '-5');
+    expect((await tree('get', '/jobs/open/j-0000000001')).out).toBe('-5');
     const names = ['j-0000000000', 'j-0000000001'];
     expect(await lines('ls', '/jobs/open')).toEqual(names);
     expect(await lines('ls', '-r', '/jobs')).toEqual([
@@ -113,6 +114,15 @@ describe('nodes', () => {
     expect(stat.find((line) => line.startsWith('owner'))).toMatch(/session 0x/);
     expect((await holder.ended).code).toBe(7);
     expect((await tree('get', '/e')).err).toContain('no node /e');
+  }, 20_000);
+
+  it('that are ephemeral without a command live until Ctrl-C', async () => {
+    const holder = processes.start('tree', 'create', '/until', '--ephemeral');
+    await holder.until(({ lines: shown }) => shown.find((line) => line === '/until'));
+    expect((await tree('get', '/until')).code).toBe(0);
+    holder.kill('SIGINT');
+    expect((await holder.ended).code).toBe(0);
+    expect((await tree('get', '/until')).code).toBe(1);
   }, 20_000);
 
   it('that are lost while their command runs end it', async () => {

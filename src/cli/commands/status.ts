@@ -63,7 +63,10 @@ function isSound(view: MemberStatusView | undefined): boolean {
   return view === undefined || view.disk === SOUND || view.disk === '';
 }
 
-export function describeDisk({ disk, diskFreeBytes }: MemberStatusView): string {
+export function describeDisk({
+  disk,
+  diskFreeBytes,
+}: Pick<MemberStatusView, 'disk' | 'diskFreeBytes'>): string {
   const free = diskFreeBytes === 0 ? '' : `${describeSize(diskFreeBytes)} free`;
   return [disk, free].filter((part) => part !== '').join(', ');
 }

@@ -54,8 +54,8 @@ export function addCreate(group: Command): void {
     .addOption(timeoutOption())
     .action((path: string, ...[data, words, flags]: [string?, string[]?, CreateFlags?]) => {
       const given = data === undefined ? [] : [data, ...(words ?? [])];
-      const { data: text, commandLine } = splitCommand(given, process.argv);
-      return runCreate(command, { path, text, commandLine, flags: flags ?? {} });
+      const split = splitCommand(given, flags?.ephemeral ? process.argv : []);
+      return runCreate(command, { path, ...split, flags: flags ?? {} });
     });
   addExamples(command, [
     ["rollcall tree create /config/limits '{}' --parents", 'with what is missing above it'],
@@ -76,26 +76,23 @@ interface CreateRequest {
 export function splitCommand(
   given: readonly string[],
   line: readonly string[],
-): { readonly data: string | undefined; readonly commandLine: readonly string[] } {
+): { readonly text: string | undefined; readonly commandLine: readonly string[] } {
   const dashes = line.indexOf('--');
   const words = dashes < 0 ? 0 : line.length - dashes - 1;
   const before = given.slice(0, Math.max(0, given.length - words));
   if (before.length > 1) {
     throw new UsageError(
       `DATA is one argument, and here are ${before.length}`,
-      'put it in quotes; a command to run goes after --',
+      'put it in quotes; a command to run goes after --, with --ephemeral',
     );
   }
-  return { data: before[0], commandLine: given.slice(before.length) };
+  return { text: before[0], commandLine: given.slice(before.length) };
 }
 
 async function runCreate(command: Command, request: CreateRequest): Promise<void> {
-  const { path, text, commandLine, flags } = request;
+  const { path, text, flags } = request;
   const problem = pathProblem(path, flags.sequential === true);
   if (problem !== undefined) throw new UsageError(`not a path: ${problem}`, 'see --help');
-  if (commandLine.length > 0 && !flags.ephemeral) {
-    throw new UsageError('a command is run for an ephemeral node only', 'pass --ephemeral');
-  }
   const data = await readPayload(text);
   await withClient(command, async (client) => {
     if (flags.ephemeral) return createEphemeral(client, request, data);

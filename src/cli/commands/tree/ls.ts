@@ -26,9 +26,9 @@ export function addLs(group: Command): void {
     .description('list the children of a node, or everything below it')
     .argument('[path]', 'the node', parsePath, ROOT)
     .option('-r, --recursive', 'the node itself and everything below, as paths, parents first')
-    .option('-l, --long', 'with kind, version, size, children, owner and time')
+    .option('-l, --long', 'with kind, version, size, children, owner and time; as -o wide')
     .option('--limit <n>', 'no more than so many', parseCount)
-    .addOption(outputOption())
+    .addOption(outputOption('wide'))
     .addOption(timeoutOption())
     .action((path: string, options: LsOptions) => runLs(command, path, options));
   addExamples(command, [
@@ -43,7 +43,8 @@ async function runLs(command: Command, path: string, options: LsOptions): Promis
   await withClient(command, (client) =>
     onPath(client, path, async () => {
       const nodes = options.recursive ? subtreeOf(client, path) : childrenOf(client, path);
-      if (isDataFormat(options.output) || options.long) await printWhole(nodes, options);
+      const { output, long } = options;
+      if (isDataFormat(output) || long || output === 'wide') await printWhole(nodes, options);
       else await printNames(nodes, options);
     }),
   );
