@@ -96,7 +96,9 @@ async function runRevoke(command: Command, id: number, options: RevokeOptions): 
     const instances = instancesAmong(session.paths);
     const impacts = await impactOf(client, instances);
     const { reason, dryRun } = options;
-    const head = `session ${describeSession(id)}${session.label && ` (${session.label})`}`;
+    // What a client calls itself must not drive the terminal.
+    const label = session.label && ` (${printable(session.label)})`;
+    const head = `session ${describeSession(id)}${label}`;
     if (dryRun) printLine(`${head} would be revoked: ${whatGoes(session.nodes, instances.length)}`);
     else {
       const { revision, nodes } = await client.admin.revokeSession(id, { reason });

@@ -2,6 +2,7 @@
  * Names near to one that was not found. Pure, and its work is bounded: at most so many candidates, each
  * compared only along the band of the distance that is still near.
  */
+import { printable } from '../table.js';
 
 /** Beyond this many a name is no longer looked for: an answer about a typo may not take seconds. */
 const CANDIDATES_MAX = 20_000;
@@ -30,8 +31,9 @@ export function nearNames(wanted: string, candidates: Iterable<string>): string[
 /** "; did you mean web or wall?", or nothing. */
 export function describeNear(names: readonly string[]): string {
   if (names.length === 0) return '';
-  const last = names.at(-1)!;
-  const list = names.length === 1 ? last : `${names.slice(0, -1).join(', ')} or ${last}`;
+  const shown = names.map(printable);
+  const last = shown.at(-1)!;
+  const list = shown.length === 1 ? last : `${shown.slice(0, -1).join(', ')} or ${last}`;
   return `; did you mean ${list}?`;
 }
 

@@ -30,6 +30,7 @@ describe('near names', () => {
     expect(describeNear([])).toBe('');
     expect(describeNear(['web'])).toBe('; did you mean web?');
     expect(describeNear(['a', 'b', 'c'])).toBe('; did you mean a, b or c?');
+    expect(describeNear(['web\u202e'])).toBe('; did you mean web\\u202e?');
   });
 
   it('cost little, however many and however long the names', () => {

@@ -57,7 +57,9 @@ async function printNames(nodes: AsyncIterable<TreeNode>, options: LsOptions): P
   for await (const { path } of nodes) {
     if (shown === limit) return sayMore(limit);
     shown++;
-    printLine(printable(recursive ? path : nameOf(path)));
+    const name = recursive ? path : nameOf(path);
+    // Programs get the name itself, a terminal what cannot drive it.
+    printLine(process.stdout.isTTY ? printable(name) : name);
   }
 }
 
