@@ -66,7 +66,7 @@ describe('in memory', () => {
       const disk = new MemoryDisk();
       const databases = new MemoryStateDatabases();
       const open = () => openMemoryStorage({ disk, databases, random: createRandom(1), ...SIZES });
-      const stored = await storeMember(await open());
+      const stored = await storeMember(await open(), { trim: seed % 2 === 0 });
       const names = await disk.list();
       const name = names[random.below(names.length)]!;
       const { name: what, bytes } = mutate(disk.contents(name), random);
@@ -77,13 +77,36 @@ describe('in memory', () => {
     judge(seen);
   });
 
+  test.each([
+    ['identity.json', 'damaged', 'refused'],
+    ['identity.json', 'gone', 'quarantine'],
+    ['current-state.json', 'damaged', 'quarantine'],
+    ['current-state.json', 'gone', 'quarantine'],
+    ['log-000000000002.wal', 'damaged', 'quarantine'],
+    ['log-000000000002.wal', 'gone', 'quarantine'],
+    ['quarantine.json', 'damaged', 'refused'],
+    ['the state', 'damaged', 'quarantine'],
+  ])('%s %s: %s', async (name, how, expected) => {
+    const disk = new MemoryDisk();
+    const databases = new MemoryStateDatabases();
+    const open = () => openMemoryStorage({ disk, databases, random: createRandom(1), ...SIZES });
+    const stored = await storeMember(await open(), { trim: true });
+    const names = await disk.list();
+    // The first that is left; which number it has depends on what was trimmed.
+    const wanted = name.endsWith('.wal') ? names.filter((file) => file.endsWith('.wal'))[1]! : name;
+    if (name === 'the state') databases.damage('state-1');
+    else if (how === 'gone') disk.lose(wanted);
+    else disk.overwrite(wanted, new Uint8Array(600).fill(7));
+    expect(await live(open, stored)).toBe(expected);
+  });
+
   test('a row that was changed, added or lost is found by the digest', async () => {
     for (let seed = 1; seed <= 40; seed++) {
       const random = createRandom(seed);
       const disk = new MemoryDisk();
       const databases = new MemoryStateDatabases();
       const open = () => openMemoryStorage({ disk, databases, random: createRandom(1), ...SIZES });
-      const stored = await storeMember(await open());
+      const stored = await storeMember(await open(), { trim: seed % 2 === 0 });
       const database = await databases.open('state-1', 'existing');
       const rows: (readonly [Uint8Array, Uint8Array])[] = [];
       for await (const slice of database.rows()) rows.push(...slice);
@@ -104,7 +127,7 @@ describe('in a directory', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'rollcall-mutated-'));
-    stored = await storeMember(await openStorage(join(folder, 'whole'), SIZES));
+    stored = await storeMember(await openStorage(join(folder, 'whole'), SIZES), { trim: true });
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,4 +1,5 @@
 /** What chance, a bad cable or a careless hand does to a file: bytes in, other bytes out, or none. */
+import { SECTOR_BYTES } from '../../src/storage/log/frame.js';
 import type { Random } from '../../src/types/ports.js';
 
 export interface Mutation {
@@ -14,7 +15,7 @@ const MUTATIONS: readonly (readonly [string, Mutate])[] = [
   ['random bytes in a row', (bytes, random) => fill(bytes, random, () => random.below(256))],
   ['zeros in a row', (bytes, random) => fill(bytes, random, () => 0)],
   ['all bits set in a row', (bytes, random) => fill(bytes, random, () => 255)],
-  ['cut short', (bytes, random) => bytes.slice(0, random.below(bytes.length))],
+  ['cut short', cutShort],
   ['emptied', () => new Uint8Array(0)],
   ['garbage behind its end', (bytes, random) => Uint8Array.of(...bytes, ...noise(random))],
   ['a part of it moved', moved],
@@ -24,6 +25,12 @@ const MUTATIONS: readonly (readonly [string, Mutate])[] = [
 export function mutate(bytes: Uint8Array, random: Random): Mutation {
   const [name, change] = MUTATIONS[random.below(MUTATIONS.length)]!;
   return { name, bytes: change(bytes.slice(), random) };
+}
+
+/** Never between two sectors: there, nothing tells it from a log that ended. */
+function cutShort(bytes: Uint8Array, random: Random): Uint8Array {
+  const length = random.below(bytes.length);
+  return bytes.slice(0, length % SECTOR_BYTES === 0 ? length + 1 : length);
 }
 
 /** Most of a file may be room that was never written to. */

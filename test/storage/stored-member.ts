@@ -11,7 +11,7 @@ import type { MemberStorage } from '../../src/storage/open.js';
 import type { Tree } from '../../src/tree/tree.js';
 import { isRollcallError } from '../../src/types/errors.js';
 import { asClusterId, asIndex, asMemberId, asRevision, asTerm } from '../../src/types/ids.js';
-import type { HardState, Run } from '../../src/types/log.js';
+import type { HardState, Run, SnapshotMeta } from '../../src/types/log.js';
 import { create, Driver, entryBytes } from '../tree/driver.js';
 import { runOf } from './wal-support.js';
 
@@ -42,8 +42,11 @@ export interface Start {
   readonly index: number;
 }
 
-/** Through `storage`, which it closes. */
-export async function storeMember(storage: MemberStorage): Promise<Stored> {
+/** Through `storage`, which it closes. `trim`: the log begins behind the checkpoint. */
+export async function storeMember(
+  storage: MemberStorage,
+  { trim }: { readonly trim: boolean },
+): Promise<Stored> {
   await storage.writeIdentity({
     memberId: MEMBER,
     clusterId: CLUSTER,
@@ -62,7 +65,10 @@ export async function storeMember(storage: MemberStorage): Promise<Stored> {
     const hardState = { term, votedFor: MEMBER, commitIndex: asIndex(index) };
     votes.push(hardState);
     await log.append({ runs: [runOf(index, [entryBytes(create(path))], term)], hardState });
-    if (index === CHECKPOINT_AT) await saveCheckpoint(checkpoints, driver.tree, term);
+    if (index !== CHECKPOINT_AT) continue;
+    const snapshot = { index: asIndex(index), term, configuration: FOUNDERS };
+    await saveCheckpoint(checkpoints, driver.tree, snapshot);
+    if (trim) await log.trim(snapshot);
   }
   await storage.close();
   return { digests, votes };
@@ -71,12 +77,11 @@ export async function storeMember(storage: MemberStorage): Promise<Stored> {
 async function saveCheckpoint(
   checkpoints: Awaited<ReturnType<MemberStorage['openLog']>>['checkpoints'],
   tree: Tree,
-  term: ReturnType<typeof asTerm>,
+  snapshot: SnapshotMeta,
 ): Promise<void> {
   const dirty = tree.takeDirty();
   const slice = dirty.next(1_000)!;
   const puts = slice.puts.map(({ key, value }) => [key, value] as const);
-  const snapshot = { index: asIndex(CHECKPOINT_AT), term, configuration: FOUNDERS };
   const meta = { formatVersion: 1, snapshot, time: TIME, digest: dirty.digest };
   await checkpoints.save({ meta, puts, deletes: [...slice.deletes] });
 }
