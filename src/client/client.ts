@@ -11,6 +11,7 @@ import { nameProblem } from '../types/path.js';
 import type { Random } from '../types/ports.js';
 import { AdminCalls } from './admin/admin.js';
 import { Questions } from './admin/questions.js';
+import { onAbort } from './core/aborts.js';
 import { aborted } from './core/calls.js';
 import type { ChannelFactory } from './core/channel.js';
 import { Connection } from './core/connection.js';
@@ -104,6 +105,7 @@ export class RollcallClient extends TreeCalls implements Client {
   readonly #registrations = new Set<ServiceRegistration>();
   readonly #discoveries = new Set<Discovery>();
   readonly #onAbort = (): void => void this.close();
+  readonly #unlisten: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(parts: ClientParts, terms: ClientTerms) {
@@ -122,7 +124,7 @@ export class RollcallClient extends TreeCalls implements Client {
     this.#unary = new UnaryCalls({ ...parts, ...terms, links });
     this.admin = new AdminCalls(new Questions(this.#unary, seen));
     this.#pool = new SessionPool(connect);
-    terms.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#unlisten = terms.signal && onAbort(terms.signal, this.#onAbort);
     if (terms.signal?.aborted === true) this.#onAbort();
   }
 
@@ -331,7 +333,7 @@ export class RollcallClient extends TreeCalls implements Client {
   }
 
   async #close(): Promise<void> {
-    this.#terms.signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten?.();
     await Promise.all([...this.#discoveries].map((discovery) => discovery.close()));
     await Promise.all([...this.#registrations].map((registration) => registration.letGo()));
     await Promise.all([...this.#sessions].map((session) => session.close()));

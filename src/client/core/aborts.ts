@@ -1,6 +1,6 @@
 /**
- * Callers' signals: many calls may share one, and a signal gets one listener however many wait on it.
- * Invariant: a signal is listened to exactly as long as somebody waits.
+ * Callers' signals: thousands of calls, watches and clients may share one, and each signal gets one
+ * listener however many wait on it. Invariant: a signal is listened to exactly as long as somebody waits.
  */
 
 interface Waiting {
@@ -8,31 +8,30 @@ interface Waiting {
   readonly onAbort: () => void;
 }
 
-export class Aborts {
-  readonly #waiting = new Map<AbortSignal, Waiting>();
+const waitingOn = new WeakMap<AbortSignal, Waiting>();
 
-  /** Calls `run` when the signal aborts. Returns how to take it back. */
-  add(signal: AbortSignal, run: () => void): () => void {
-    const { runs } = this.#waiting.get(signal) ?? this.#listen(signal);
-    runs.add(run);
-    return () => this.#remove(signal, run);
-  }
+/** Calls `run`, of which each is its own, once when the signal aborts. Returns how to take it back. */
+export function onAbort(signal: AbortSignal, run: () => void): () => void {
+  const { runs } = waitingOn.get(signal) ?? listen(signal);
+  runs.add(run);
+  return () => forget(signal, run);
+}
 
-  #listen(signal: AbortSignal): Waiting {
-    const runs = new Set<() => void>();
-    const onAbort = (): void => {
-      for (const run of [...runs]) run();
-    };
-    const waiting = { runs, onAbort };
-    this.#waiting.set(signal, waiting);
-    signal.addEventListener('abort', onAbort, { once: true });
-    return waiting;
-  }
+function listen(signal: AbortSignal): Waiting {
+  const runs = new Set<() => void>();
+  const onAbort = (): void => {
+    waitingOn.delete(signal);
+    for (const run of [...runs]) run();
+  };
+  const waiting = { runs, onAbort };
+  waitingOn.set(signal, waiting);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return waiting;
+}
 
-  #remove(signal: AbortSignal, run: () => void): void {
-    const waiting = this.#waiting.get(signal);
-    if (waiting === undefined || !waiting.runs.delete(run) || waiting.runs.size > 0) return;
-    this.#waiting.delete(signal);
-    signal.removeEventListener('abort', waiting.onAbort);
-  }
+function forget(signal: AbortSignal, run: () => void): void {
+  const waiting = waitingOn.get(signal);
+  if (waiting === undefined || !waiting.runs.delete(run) || waiting.runs.size > 0) return;
+  waitingOn.delete(signal);
+  signal.removeEventListener('abort', waiting.onAbort);
 }

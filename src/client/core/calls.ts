@@ -5,7 +5,7 @@
 import type * as wire from '../../gen/index.js';
 import { plainText } from '../../rpc/failure.js';
 import { type FailureOutcome, RollcallError } from '../../types/errors.js';
-import { Aborts } from './aborts.js';
+import { onAbort } from './aborts.js';
 import { Deadlines } from './deadlines.js';
 import { timeoutProblem } from './limit.js';
 import type { Operation, OperationMessage } from './operation.js';
@@ -14,7 +14,6 @@ import { Outbox, type SendTerms } from './outbox.js';
 export class Calls {
   readonly #outbox = new Outbox();
   readonly #deadlines = new Deadlines<Operation>();
-  readonly #aborts = new Aborts();
 
   get isEmpty(): boolean {
     return this.#outbox.isEmpty;
@@ -64,7 +63,7 @@ export class Calls {
     this.#outbox.push(operation);
     if (signal !== undefined) {
       const leave = (): void => this.giveUp(operation, aborted(signal, operation.outcome));
-      operation.whenOver(this.#aborts.add(signal, leave));
+      operation.whenOver(onAbort(signal, leave));
     }
     return this.#deadlines.add(operation, nowMs);
   }

@@ -1,4 +1,5 @@
 /** The caller's signal and a deadline in one, for waiting; nothing of it is left when the wait has ended. */
+import { onAbort } from './aborts.js';
 
 export interface LimitTerms {
   readonly timeoutMs: number;
@@ -22,13 +23,13 @@ export async function within<T>(
   const limit = new AbortController();
   const end = (): void => limit.abort();
   const timer = setTimeout(end, timeoutMs);
-  signal?.addEventListener('abort', end, { once: true });
+  const unlisten = signal && onAbort(signal, end);
   if (signal?.aborted === true) end();
   try {
     return await wait(limit.signal);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', end);
+    unlisten?.();
   }
 }
 

@@ -4,6 +4,8 @@
  * `next()`, and nothing after the end.
  */
 
+import { onAbort } from './aborts.js';
+
 /** Yields until its signal aborts, and soon after. */
 export type Read<T> = (signal: AbortSignal) => AsyncGenerator<T, void, undefined>;
 
@@ -22,6 +24,7 @@ class Reader<T> implements AsyncIterableIterator<T, undefined> {
   readonly #controller = new AbortController();
   readonly #onAbort = (): void => this.#controller.abort(this.#signal?.reason);
   #generator: AsyncGenerator<T, void, undefined> | undefined;
+  #unlisten: (() => void) | undefined;
   #isOver = false;
 
   constructor(read: Read<T>, signal: AbortSignal | undefined) {
@@ -57,7 +60,7 @@ class Reader<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   #begin(): AsyncGenerator<T, void, undefined> {
-    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#unlisten = this.#signal && onAbort(this.#signal, this.#onAbort);
     if (this.#signal?.aborted === true) this.#onAbort();
     return this.#read(this.#controller.signal);
   }
@@ -65,7 +68,7 @@ class Reader<T> implements AsyncIterableIterator<T, undefined> {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten?.();
     this.#controller.abort();
   }
 }

@@ -7,6 +7,7 @@
 import type * as wire from '../../gen/index.js';
 import { RollcallError } from '../../types/errors.js';
 import type { Watch, WatchDescription, WatchEvent, WatchOptions } from '../types.js';
+import { onAbort } from './aborts.js';
 import { EventBuffer, WATCH_EVENTS_DEFAULT } from './buffer.js';
 import { Feed } from './feed.js';
 import { type Namespace, NO_NAMESPACE } from './namespace.js';
@@ -37,8 +38,8 @@ export class TreeWatch implements Watch {
   readonly #host: WatchHost;
   readonly #buffer: EventBuffer;
   readonly #onOverflow: 'resync' | 'fail';
-  readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#stop();
+  readonly #unlisten: (() => void) | undefined;
   #listener: WatchListener | undefined;
   /** Overflown: waits for the reader before it starts again. */
   #isResting = false;
@@ -51,8 +52,7 @@ export class TreeWatch implements Watch {
     this.#host = host;
     this.#buffer = new EventBuffer(Math.max(1, options.buffer ?? WATCH_EVENTS_DEFAULT));
     this.#onOverflow = onOverflow;
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#unlisten = signal && onAbort(signal, this.#onAbort);
     if (signal?.aborted === true) this.#stop();
     else host.startWatch(this);
   }
@@ -89,7 +89,7 @@ export class TreeWatch implements Watch {
 
   /** It cannot go on. */
   fail(error: RollcallError): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten?.();
     this.#buffer.end(error);
     this.#listener?.ended(error);
   }
@@ -182,7 +182,7 @@ export class TreeWatch implements Watch {
 
   #stop(): void {
     if (this.#buffer.isEnded) return;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten?.();
     this.#buffer.clear();
     this.#buffer.end();
     this.#host.stopWatch(this);

@@ -4,6 +4,7 @@
  */
 import { instancePath } from '../../codec/instance.js';
 import type { InstanceSpec } from '../../types/instance.js';
+import { onAbort } from '../core/aborts.js';
 import type { Connection } from '../core/connection.js';
 import { TransactionBuilder } from '../core/transaction.js';
 import type { CallOptions } from '../types.js';
@@ -27,16 +28,14 @@ export interface ClaimTerms extends CallOptions {
 export async function askForId(connection: Connection, terms: ClaimTerms): Promise<Registered> {
   const { spec, claim, over, signal, timeoutMs } = terms;
   const call = new AbortController();
-  const onAbort = (): void => call.abort(signal?.reason ?? over.reason);
-  for (const each of [over, signal]) {
-    each?.addEventListener('abort', onAbort, { once: true });
-    if (each?.aborted === true) onAbort();
-  }
+  const end = (): void => call.abort(signal?.reason ?? over.reason);
+  const sources = signal === undefined ? [over] : [over, signal];
+  const unlisten = sources.map((each) => onAbort(each, end));
+  if (sources.some(({ aborted }) => aborted)) end();
   try {
     return await connection.call(planRegister(spec, claim), { timeoutMs, signal: call.signal });
   } finally {
-    over.removeEventListener('abort', onAbort);
-    signal?.removeEventListener('abort', onAbort);
+    for (const stop of unlisten) stop();
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { RollcallError } from '../../types/errors.js';
 import type { Instance } from '../../types/instance.js';
+import { onAbort } from '../core/aborts.js';
 import { aborted } from '../core/calls.js';
 import type { Picked, PickOptions, RunContext, RunOptions } from '../types.js';
 import { wasRefusedBy } from './refused.js';
@@ -66,15 +67,14 @@ function hasAnother(acquire: Acquire, exclude: readonly string[]): boolean {
 /** The caller's signal and the deadline in one; linked by hand and unlinked when the call has ended. */
 class Limit {
   readonly #controller = new AbortController();
-  readonly #outer: AbortSignal | undefined;
   readonly #onAbort: () => void;
+  readonly #unlisten: (() => void) | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
 
   constructor({ signal, timeoutMs }: RunOptions) {
-    this.#outer = signal;
     this.#onAbort = () => this.#controller.abort(aborted(signal!, 'unknown'));
     if (signal?.aborted === true) this.#onAbort();
-    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+    else this.#unlisten = signal && onAbort(signal, this.#onAbort);
     if (timeoutMs === undefined) return;
     const late = new RollcallError('TIMEOUT', `not done within ${timeoutMs} ms`, {
       outcome: 'unknown',
@@ -100,6 +100,6 @@ class Limit {
 
   release(): void {
     clearTimeout(this.#timer);
-    this.#outer?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten?.();
   }
 }
