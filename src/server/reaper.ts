@@ -13,7 +13,7 @@ import type { OverrideOf } from '../types/node.js';
 import { Walk } from './walk.js';
 
 export interface ReaperHost {
-  tree(): Tree;
+  tree(): Pick<Tree, 'reapables' | 'timedOverrides'>;
   /** What the next run will be stamped with, at least. */
   stampMs(): number;
   propose(body: CommandBody): void;
