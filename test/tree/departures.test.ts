@@ -29,8 +29,8 @@ describe('a departure', () => {
     reason: 'disk',
     until: 0,
   } as const;
-  type Row = readonly [string, readonly CommandBody[], Partial<Departure>, boolean?];
-  const rows: readonly Row[] = [
+  type Row = [string, readonly CommandBody[], Partial<Departure>, boolean?];
+  const rows: Row[] = [
     ['deleted by a client', [remove(PATH)], { reason: 'deregistered', who: '' }],
     [
       'deleted with its service',
@@ -63,9 +63,9 @@ describe('a departure', () => {
       { reason: 'revoked', who: 'ann', why: 'rogue' },
     ],
   ];
-  it.each(rows)('when %s', (_, bodies, expected, isOwn = false) => {
+  it.each(rows)('when %s', (_, bodies, expected, isOwn) => {
     const { driver, stat, own } = withInstance();
-    for (const body of bodies) driver.ask(body, isOwn ? own : {});
+    for (const body of bodies) driver.ask(body, isOwn === true ? own : {});
     expect(driver.tree.get(PATH)).toBeUndefined();
     expect(driver.tree.departures('web')).toEqual([
       {
