@@ -201,7 +201,16 @@ const command: fc.Arbitrary<CommandBody> = fc.oneof(
 
 const identities = fc.constantFrom<readonly string[]>([], ['digest:ann']);
 const asking: fc.Arbitrary<Asking> = fc.oneof(
-  { weight: 1, arbitrary: fc.record({ identities }) },
+  { weight: 2, arbitrary: fc.record({ identities }) },
+  // The sessions opened at the start, as they are while nothing happened to them.
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      session: fc.constantFrom(1, 2, 3),
+      epoch: fc.constant(1),
+      identities,
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -214,7 +223,14 @@ const asking: fc.Arbitrary<Asking> = fc.oneof(
   },
 );
 
-/** Starts with opens, so that most sessions exist. */
+const PLANTED: readonly CommandBody[] = [
+  create('/a'),
+  create('/a/x', { nodeKind: 'container' }),
+  create('/a/x/z'),
+  register('t', 'i', { port: 1 }),
+];
+
+/** Starts with opens and a few nodes, so that most of what is spoken of exists. */
 export const anyScript: fc.Arbitrary<Step[]> = fc
   .array(
     fc
@@ -224,6 +240,7 @@ export const anyScript: fc.Arbitrary<Step[]> = fc
   )
   .map((steps) => [
     ...[1, 2, 3].map((secret) => ({ body: openBody({ secret, graceMs: 1000 }), asking: {} })),
+    ...PLANTED.map((body) => ({ body, asking: { session: 1, epoch: 1 } })),
     ...steps,
   ]);
 
