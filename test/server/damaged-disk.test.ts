@@ -64,9 +64,7 @@ test('a state in which one row and the digest beside it were changed together', 
   const cluster = await startCluster({ onEnd, faces: [face] });
   const { config } = await stopFollower(cluster);
   const name = stateOf(config);
-  const database = await createLevelDatabases(config.dataDir).open(name, 'existing');
-  const path = await divergeState(database);
-  await database.close();
+  const path = await diverge(config);
   listens.length = 0;
   const member = await startMember(config);
   cluster.running.set(config.name, member);
@@ -84,6 +82,31 @@ test('a state in which one row and the digest beside it were changed together', 
   await write(member, '/after');
   await until(() => coreOf(other).tree.digest() === coreOf(member).tree.digest());
 });
+
+test('a member that is told to stop while it begins anew', async () => {
+  const cluster = await startCluster({ onEnd });
+  const { config } = await stopFollower(cluster);
+  await diverge(config);
+  const member = await startMember(config);
+  const isFenced = () => cluster.said.some((line) => line.startsWith(`${config.name}: fenced`));
+  await until(isFenced);
+  await Promise.all([member.close(), member.close()]);
+  const again = await startMember(config);
+  cluster.running.set(config.name, again);
+  const [other] = cluster.running.values();
+  await until(() => !again.service.status().isQuarantined);
+  await until(() => coreOf(other!).tree.digest() === coreOf(again).tree.digest());
+});
+
+async function diverge(config: MemberConfig): Promise<string> {
+  const databases = createLevelDatabases(config.dataDir);
+  const database = await databases.open(stateOf(config), 'existing');
+  try {
+    return await divergeState(database);
+  } finally {
+    await database.close();
+  }
+}
 
 async function comesBack({ running, said }: Cluster, config: MemberConfig): Promise<void> {
   const others = [...running.values()];
