@@ -7,6 +7,7 @@ import { type Command, Option } from 'commander';
 import type { Client, Discovery } from '../client/index.js';
 import { isRollcallError, RollcallError } from '../types/errors.js';
 import { describeDuration } from './duration.js';
+import { hintService } from './near/lookup.js';
 import { type Output, parseDurationOption } from './parse.js';
 
 /** The global options, and the one that most commands have. */
@@ -63,17 +64,21 @@ async function diagnose(client: Client, error: unknown): Promise<unknown> {
   return new RollcallError('NO_QUORUM', 'the cluster cannot decide', { outcome, cause: error });
 }
 
-/** A view that is known, be it empty: a cluster that does not answer fails here, and soon. */
+/**
+ * A view that is known, be it empty: a cluster that does not answer fails here, and soon. When it is empty,
+ * near names are told before whatever comes of that.
+ */
 export async function withDiscovery<T>(
   command: Command,
   service: string,
-  use: (discovery: Discovery, client: Client) => Promise<T>,
+  use: (discovery: Discovery) => Promise<T>,
 ): Promise<T> {
   return withClient(command, async (client) => {
     await client.ready();
     await using discovery = client.discover(service);
     await discovery.ready({ min: 0, timeoutMs: VIEW_TIMEOUT_MS });
-    return use(discovery, client);
+    if (discovery.instances.length === 0) await hintService(client, service);
+    return use(discovery);
   });
 }
 

@@ -107,12 +107,15 @@ export function describeChange(before: Instance | undefined, after: Instance): s
   if (describeTags(before.tags) !== describeTags(after.tags)) {
     parts.push(`tags ${describeTags(after.tags) || 'none'}`);
   }
+  if (describeTags(before.ports) !== describeTags(after.ports)) {
+    parts.push(`ports ${describeTags(after.ports) || 'none'}`);
+  }
   if (parts.length === 0 && before.incarnation !== after.incarnation) parts.push('claimed again');
   return parts.join(', ') || after.state;
 }
 
-/** In order of their names, so that equal tags read equal. */
-export function describeTags(tags: Readonly<Record<string, string>>): string {
+/** Tags, or named ports: in order of their names, so that equal ones read equal. */
+export function describeTags(tags: Readonly<Record<string, string | number>>): string {
   return Object.keys(tags)
     .sort()
     .map((key) => `${key}=${tags[key]}`)

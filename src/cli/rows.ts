@@ -33,12 +33,14 @@ export interface InstanceRow {
   readonly tags: Readonly<Record<string, string>>;
   readonly state: InstanceState;
   readonly revision: number;
+  /** The named ones besides `port`. */
+  readonly ports: Readonly<Record<string, number>>;
 }
 
 export function instanceRow(instance: InstanceRow): InstanceRow {
-  const { id, sequence, address, port, protocol, url, weight, zone, tags, state, revision } =
-    instance;
-  return { id, sequence, address, port, protocol, url, weight, zone, tags, state, revision };
+  const { id, sequence, address, port, protocol, url, weight, zone, tags, state } = instance;
+  const { revision, ports } = instance;
+  return { id, sequence, address, port, protocol, url, weight, zone, tags, state, revision, ports };
 }
 
 export type WatchLine =

@@ -67,6 +67,7 @@ describe('what a change changed', () => {
     [{ port: 80, zone: 'b' }, '127.0.0.1:80, zone b'],
     [{ address: '::1' }, '[::1]:41873'],
     [{ tags: { v: '2' } }, 'tags v=2'],
+    [{ ports: { metrics: 9100 } }, 'ports metrics=9100'],
     [{ incarnation: asRevision(200) }, 'claimed again'],
     [{}, 'UP'],
   ])('%o reads "%s"', (fields, text) => {

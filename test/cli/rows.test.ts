@@ -16,6 +16,7 @@ const INSTANCE_FIELDS = [
   'tags',
   'state',
   'revision',
+  'ports',
 ];
 
 describe('json rows', () => {

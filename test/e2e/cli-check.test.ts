@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { HealthImplementation } from 'grpc-health-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { type Client, connect } from '../../src/client/index.js';
 import { closedPort, grpcServer, httpServer, listen } from '../cli/check/servers.js';
 import { TestCluster } from '../support/cluster.js';
@@ -141,10 +142,19 @@ describe('a wrapped command', () => {
 describe('a static instance', () => {
   it('stays when its command has returned, whoever comes and goes, until it is deregistered', async () => {
     const words = ['static', '--id', 'a', '--port', '80', '--static', '--tag', 'v=1'];
+    words.push('--named-port', 'metrics=9100', '--zone', 'a', '--weight', '5', '--state', 'DOWN');
     const { code, out } = await processes.run('register', ...words);
     expect(code).toBe(0);
     expect(out).toContain('stays until `rollcall deregister static/a`');
-    expect(await stateOf('static')).toBe('UP');
+    const shown = await processes.run('instances', 'static', '-o', 'yaml');
+    const told = {
+      tags: { v: '1' },
+      ports: { metrics: 9100 },
+      zone: 'a',
+      weight: 5,
+      state: 'DOWN',
+    };
+    expect(parse(shown.out)).toMatchObject([told]);
     const dry = await processes.run('register', ...words, '--dry-run');
     expect(dry.out).toContain('static');
     await client.deregister('static', 'a');

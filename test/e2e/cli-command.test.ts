@@ -91,8 +91,11 @@ describe('callers', () => {
     const good = await processes.run('call', 'api', '/path?q=1');
     expect(good).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+ \/path\?q=1$/) });
     expect((await processes.run('call', 'api', '/missing')).code).toBe(1);
+    const gone = processes.start('wait', 'api', '--for', 'gone', '--timeout', '10s');
+    await gone.until(({ err }) => (err.includes('1 still there') ? true : undefined));
     registrar.kill('SIGTERM');
     await registrar.ended;
+    expect((await gone.ended).code).toBe(0);
   }, 30_000);
 
   it('are told when nobody is there', async () => {
@@ -103,6 +106,22 @@ describe('callers', () => {
     expect(wait.code).toBe(124);
     expect(wait.err).toContain('0 of 1');
   }, 20_000);
+});
+
+describe('waiting and looking', () => {
+  it('is for one instance, there or gone, and near names are told', async () => {
+    const words = ['register', 'store', '--id', 'one', '--port', '80', '--static'];
+    expect((await processes.run(...words)).code).toBe(0);
+    const one = ['wait', 'store', '--id', 'one', '--timeout', '300ms'];
+    expect((await processes.run(...one)).code).toBe(0);
+    const stays = await processes.run(...one, '--for', 'gone');
+    expect(stays).toMatchObject({ code: 124, err: expect.stringContaining('one is UP') });
+    const other = ['wait', 'store', '--id', 'two', '--for', 'gone', '--timeout', '10s'];
+    expect((await processes.run(...other)).code).toBe(0);
+    for (const command of ['instances', 'url', 'call']) {
+      expect((await processes.run(command, 'stoer')).err).toContain('did you mean store');
+    }
+  }, 40_000);
 });
 
 describe('the cluster', () => {

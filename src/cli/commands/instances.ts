@@ -27,6 +27,7 @@ const WIDE_COLUMNS: readonly Column<Instance>[] = [
   { title: 'SEQ', value: (row) => String(row.sequence), align: 'right' },
   { title: 'REVISION', value: (row) => String(row.revision), align: 'right' },
   { title: 'TAGS', value: (row) => describeTags(row.tags) },
+  { title: 'PORTS', value: (row) => describeTags(row.ports) },
   { title: 'URL', value: (row) => row.url },
 ];
 
@@ -42,7 +43,7 @@ export function addInstances(program: Command): void {
     );
   addExamples(command, [
     ['rollcall instances web', 'a table'],
-    ['rollcall instances web -o wide', 'with tags, order, revision and URL'],
+    ['rollcall instances web -o wide', 'with tags, named ports, order, revision and URL'],
     ['rollcall instances web -o name', 'ids alone, for scripts'],
     ['rollcall instances web -o json', 'one JSON array'],
   ]);

@@ -39,7 +39,7 @@ With --check the state follows it: STARTING until the first success, UP after --
 a row, DOWN after --check-fall failures in a row. A status of 2xx is a success; redirects are not
 followed, certificates are not verified. tcp:// succeeds when it connects, grpc:// asks
 grpc.health.v1. Without a host (/health, :8081/health) it asks the instance at its own address. One probe
-at a time; STARTING is probed every 500ms at least.
+at a time; while STARTING, at least every 500ms.
 
 With --static the instance belongs to no session: the command returns at once, and the instance stays
 until \`rollcall deregister\`. With --check too, the command stays and keeps the state.`;

@@ -1,7 +1,6 @@
 /** `rollcall url SERVICE`: the URL of one instance that is UP, picked as the SDK picks. */
 import type { Command } from 'commander';
 import { addExamples, withDiscovery } from '../context.js';
-import { hintService } from '../near/lookup.js';
 import { printLine } from '../output.js';
 import { parseName } from '../parse.js';
 
@@ -18,8 +17,5 @@ export function addUrl(program: Command): void {
 }
 
 async function runUrl(command: Command, service: string): Promise<void> {
-  await withDiscovery(command, service, async (discovery, client) => {
-    if (discovery.instances.length === 0) await hintService(client, service);
-    printLine(discovery.pick().url);
-  });
+  await withDiscovery(command, service, async (discovery) => printLine(discovery.pick().url));
 }

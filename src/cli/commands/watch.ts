@@ -34,7 +34,8 @@ ROLLCALL_EVENT (snapshot, join, change, leave, or changes for several at once), 
 ROLLCALL_ID, ROLLCALL_REASON, ROLLCALL_REVISION, ROLLCALL_INSTANCES (JSON) and ROLLCALL_URLS (of those
 that are UP, separated by spaces); its standard input has all of it as JSON. Lists beyond 120 KiB are on
 standard input alone. A run that fails is told and ends nothing. A connection that is lost never
-empties the list: a run sees an empty list only when the cluster has confirmed it.
+empties the list: a run sees an empty list only when the cluster has confirmed it. SIGINT and SIGTERM
+let a run that is under way end; a second one does not wait for it.
 
 With --webhook every change is posted as JSON, in order, with its revision in Rollcall-Revision and a key of
 its own in Idempotency-Key. Errors of connection and 5xx are tried again, for a minute at most; other

@@ -57,7 +57,11 @@ _rollcall() {
   (( \${#values} )) && compadd -l -d shown -a values
   (( \${#folders} )) && compadd -S '' -a folders
 }
-compdef _rollcall rollcall
+if [[ "\${funcstack[1]}" == _rollcall ]]; then
+  _rollcall "$@"
+else
+  compdef _rollcall rollcall
+fi
 `;
 
 const FISH = `# rollcall: completion for fish. Use: rollcall completion fish | source
@@ -69,7 +73,7 @@ function __rollcall_complete
     set -l lines ($program __complete -- $words "$current" 2>/dev/null)
     if test "$lines[1]" = ${FILES}
         __fish_complete_path "$current"
-    else
+    else if set -q lines[1]
         printf '%s\\n' $lines
     end
 end

@@ -52,14 +52,13 @@ async function findHolder(client: Client, { service, id }: InstanceSpec) {
 }
 
 function describeSpec(spec: InstanceSpec): (readonly [string, string])[] {
-  const ports = Object.entries(spec.ports).map(([name, port]) => `${name}=${port}`);
   const fields = [
     ['at', instanceUrl(spec)],
     ['state', spec.state],
     ['weight', String(spec.weight)],
     ['zone', spec.zone],
     ['tags', describeTags(spec.tags)],
-    ['ports', ports.join(',')],
+    ['ports', describeTags(spec.ports)],
   ] as const;
   return fields.filter(([, value]) => value !== '');
 }
