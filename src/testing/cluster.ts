@@ -15,6 +15,7 @@ import { createSeededRandom } from './seeded-random.js';
 import { Stoppable } from './stoppable.js';
 import { TEST_TUNING } from './tuning.js';
 
+/** Of a cluster for tests. */
 export interface TestClusterOptions {
   /** Default 3. */
   readonly members?: 1 | 3 | 5 | undefined;
@@ -25,6 +26,7 @@ export interface TestClusterOptions {
 /** `paused` and `killed` by this cluster's acts; the others as the member itself believes. */
 export type TestMemberState = 'leader' | 'follower' | 'candidate' | 'paused' | 'killed';
 
+/** A member as a test sees it. */
 export interface TestMember {
   readonly name: string;
   /** HOST:PORT for clients; the same through every restart. */

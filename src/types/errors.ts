@@ -46,6 +46,7 @@ const FAILURES = [
 ] as const;
 
 export type RefusalCode = (typeof REFUSALS)[number];
+/** Why a request failed: what programs branch on. */
 export type ErrorCode = RefusalCode | (typeof FAILURES)[number];
 
 /** In the order of their numbers in the log's codec: append only. */
@@ -102,6 +103,7 @@ export class RollcallError extends Error {
   }
 }
 
+/** Whether it is one of ours, and with `code`: that one. Holds across copies of the package. */
 export function isRollcallError<C extends ErrorCode>(
   error: unknown,
   code?: C,

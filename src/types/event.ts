@@ -2,8 +2,10 @@
 import type { Revision } from './ids.js';
 import type { NodeStat, Override } from './node.js';
 
+/** What happened to a node. */
 export type EventType = 'created' | 'changed' | 'deleted' | 'overridden';
 
+/** Why a change was made: the act or the rule behind it. */
 export type Cause =
   | 'client'
   | 'close'

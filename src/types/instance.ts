@@ -5,6 +5,7 @@
 import type { Revision } from './ids.js';
 import type { Override } from './node.js';
 
+/** Of an instance. Only those that are UP get new requests. */
 export type InstanceState = 'STARTING' | 'UP' | 'DRAINING' | 'DOWN';
 
 export const INSTANCE_STATES: readonly InstanceState[] = ['STARTING', 'UP', 'DRAINING', 'DOWN'];

@@ -48,6 +48,7 @@ export interface NodeStat {
   readonly incarnation: Revision;
 }
 
+/** A node as it was read: path, data and stat. */
 export interface TreeNode {
   readonly path: string;
   readonly data: Uint8Array;

@@ -24,7 +24,7 @@ import { LAST_INDEX, type Start, type Stored, startMember, storeMember } from '.
 import { createRandom } from './wal-support.js';
 
 const MEMORY_SEEDS = 300;
-const DIRECTORY_SEEDS = 40;
+const DIRECTORY_SEEDS = 30;
 const SIZES = { segmentBytes: 2_048, allocateBytes: 1_024 };
 
 /** What is wrong with a start, or undefined. */

@@ -9,6 +9,7 @@ export interface By {
   readonly reason?: string | undefined;
 }
 
+/** A session of the cluster, whoever holds it. */
 export interface SessionSummary {
   readonly id: number;
   readonly timeoutMs: number;
@@ -29,11 +30,13 @@ export interface SessionSummary {
   readonly member: string;
 }
 
+/** A session with the paths of its ephemeral nodes. */
 export interface SessionDetails extends SessionSummary {
   /** Of its ephemeral nodes. */
   readonly paths: readonly string[];
 }
 
+/** The settings of a service as they are to be; what is not stated is unset. */
 export interface ServiceSettingsInput {
   /** Name of the balancing policy; empty or unset: the caller's own. */
   readonly policy?: string | undefined;
@@ -43,6 +46,7 @@ export interface ServiceSettingsInput {
   readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 
+/** The settings of a service as they are. */
 export interface ServiceSettingsView {
   readonly policy: string;
   readonly minimumHealthy: number;
@@ -53,6 +57,7 @@ export interface ServiceSettingsView {
   readonly revision: RevisionNumber;
 }
 
+/** A service with its settings and counts. */
 export interface ServiceDetails {
   readonly service: string;
   readonly exists: boolean;
@@ -63,6 +68,7 @@ export interface ServiceDetails {
   readonly revision: RevisionNumber;
 }
 
+/** An operator's standing order about one instance. */
 export interface OverrideView {
   readonly service: string;
   readonly id: string;
@@ -74,6 +80,7 @@ export interface OverrideView {
   readonly revision: RevisionNumber;
 }
 
+/** A registration that ended, and why. */
 export interface DepartureView {
   readonly service: string;
   readonly id: string;
@@ -97,6 +104,7 @@ export interface DepartureView {
   readonly why: string;
 }
 
+/** An act of an operator that was applied. */
 export interface AuditView {
   readonly revision: RevisionNumber;
   readonly time: number;
@@ -106,6 +114,7 @@ export interface AuditView {
   readonly why: string;
 }
 
+/** The bounds of a subtree and what stands under it. */
 export interface QuotaView {
   readonly path: string;
   /** 0: no bound of that kind. */
@@ -115,6 +124,7 @@ export interface QuotaView {
   readonly bytes: number;
 }
 
+/** What operators ask and do. */
 export interface Admin {
   /** In the order of opening; fetched in pages as it is read. */
   sessions(options?: CallOptions): AsyncIterable<SessionSummary>;
@@ -161,6 +171,7 @@ export interface Admin {
   ): Promise<RevisionNumber>;
 }
 
+/** Of an operator's order: who, why, and until when. */
 export interface OverrideOptions extends CallOptions, By {
   /** Milliseconds since 1970; unset: until lifted. */
   readonly until?: number | undefined;

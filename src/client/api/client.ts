@@ -16,6 +16,7 @@ import type {
 } from './roll.js';
 import type { CallOptions, DeleteResult, Tree } from './tree.js';
 
+/** Of a client. Each has a default that fits most programs. */
 export interface ClientOptions {
   /** For calls that name none: 5000. */
   readonly timeoutMs?: number | undefined;
@@ -38,6 +39,7 @@ export interface ClientOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** When a call is tried again before its deadline. */
 export interface RetryPolicy {
   /** Of the first pause; each further one is up to twice as long, with full jitter. Default 50. */
   readonly initialMs?: number | undefined;
@@ -55,6 +57,7 @@ export interface TlsOptions {
   readonly serverName?: string | undefined;
 }
 
+/** Where the SDK writes; without one it writes nothing. */
 export interface ClientLogger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -65,6 +68,7 @@ export interface ClientLogger {
 /** IDLE until the first call; DEGRADED: was READY and is looking for a member again. */
 export type ClientState = 'IDLE' | 'CONNECTING' | 'READY' | 'DEGRADED' | 'CLOSED';
 
+/** A connection to a cluster: made lazily, kept alive by itself, closed once. */
 export interface Client extends Tree, AsyncDisposable {
   readonly state: ClientState;
   /** The state now, then every other one; ends when the client is closed. */
@@ -110,6 +114,7 @@ export interface Client extends Tree, AsyncDisposable {
   describe(): ClientDescription;
 }
 
+/** Of a session that is opened. */
 export interface SessionOptions {
   /** 2000 to 600000; 10000. */
   readonly timeoutMs?: number | undefined;
@@ -121,6 +126,7 @@ export interface SessionOptions {
 /** SUSPENDED: no answer lately, the session may be gone. LOST: it is, for good. */
 export type SessionState = 'CONNECTED' | 'SUSPENDED' | 'LOST' | 'CLOSED';
 
+/** A liveness of its own, for nodes that must die with it. */
 export interface Session extends Tree, AsyncDisposable {
   readonly id: number;
   readonly timeoutMs: number;
@@ -131,11 +137,13 @@ export interface Session extends Tree, AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** For calls to one member. */
 export interface MemberCallOptions extends CallOptions {
   /** HOST:PORT of the member to ask. */
   readonly endpoint?: string | undefined;
 }
 
+/** What a member says of itself and of the cluster. */
 export interface MemberStatusView {
   readonly clusterId: string;
   readonly memberId: string;
@@ -167,6 +175,7 @@ export interface MemberStatusView {
   readonly endpoint: string;
 }
 
+/** A member as the one that was asked sees it. */
 export interface MemberSummary {
   readonly id: string;
   readonly name: string;

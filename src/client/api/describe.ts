@@ -2,6 +2,7 @@
 import type { ClientState, SessionState } from './client.js';
 import type { DiscoveryState, RegistrationState } from './roll.js';
 
+/** All that a client holds at this moment. */
 export interface ClientDescription {
   readonly state: ClientState;
   readonly endpoints: readonly {
@@ -18,6 +19,7 @@ export interface ClientDescription {
   readonly watches: readonly WatchDescription[];
 }
 
+/** A session that this client keeps alive. */
 export interface SessionDescription {
   readonly id: number;
   readonly state: SessionState;
@@ -29,6 +31,7 @@ export interface SessionDescription {
   readonly pending: number;
 }
 
+/** A registration that this client keeps true. */
 export interface RegistrationDescription {
   readonly service: string;
   readonly id: string;
@@ -37,6 +40,7 @@ export interface RegistrationDescription {
   readonly reason: string | undefined;
 }
 
+/** A view of a service that this client keeps. */
 export interface DiscoveryDescription {
   readonly service: string;
   readonly state: DiscoveryState;
@@ -52,6 +56,7 @@ export interface DiscoveryDescription {
   }[];
 }
 
+/** A watch that this client keeps. */
 export interface WatchDescription {
   readonly path: string;
   readonly scope: string;

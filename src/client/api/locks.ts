@@ -1,6 +1,7 @@
 /** Locks and elections over ordered ephemeral nodes. Types only. */
 import type { Bytes, CallOptions } from './tree.js';
 
+/** How long to wait for a lock or an election. */
 export interface LockOptions {
   /** How long to wait for it; unset: until the signal aborts. 0: TIMEOUT at once when it is held. */
   readonly timeoutMs?: number | undefined;
@@ -40,11 +41,13 @@ export interface Leadership extends AsyncDisposable {
   resign(): Promise<void>;
 }
 
+/** Who leads, by the value that it set. */
 export interface Leader {
   readonly value: Uint8Array;
   readonly fencingToken: number;
 }
 
+/** One leader at a time; the others wait in the order of their coming. */
 export interface Election {
   readonly path: string;
   /** Resolves when elected. */

@@ -14,6 +14,7 @@ export interface ServerLike {
   close(callback?: (error?: Error) => void): unknown;
 }
 
+/** What a registration says of its instance, and may change later. */
 export type InstanceFields = Omit<InstanceSpec, 'service' | 'id' | 'registeredAt'>;
 
 /** A port is enough. */
@@ -21,8 +22,10 @@ export type InstanceTarget = { readonly port: number } & {
   readonly [K in keyof InstanceFields]?: InstanceFields[K] | undefined;
 };
 
+/** A server that listens or will, or the address and port of one. */
 export type RegistrationTarget = ServerLike | InstanceTarget;
 
+/** Of a registration. Address and port are usually taken from the server. */
 export interface RegisterOptions extends CallOptions {
   /** Default `<hostname>-<port>`. */
   readonly id?: string | undefined;
@@ -59,10 +62,12 @@ export type RegistrationState =
   | 'FAILED'
   | 'CLOSED';
 
+/** The fields to change; the others stay. */
 export type InstancePatch = {
   readonly [K in keyof InstanceFields]?: InstanceFields[K] | undefined;
 };
 
+/** An instance on the roll: desired state, kept true across reconnects and lost sessions. */
 export interface Registration extends AsyncDisposable {
   readonly service: string;
   readonly id: string;
@@ -85,6 +90,7 @@ export interface Registration extends AsyncDisposable {
   describe(): RegistrationDescription;
 }
 
+/** A service and how many instances it has. */
 export interface ServiceSummary {
   readonly service: string;
   readonly instances: number;
@@ -97,16 +103,19 @@ export interface InstanceFilter {
   readonly states?: readonly InstanceState[] | undefined;
 }
 
+/** Of a list of instances. */
 export interface InstancesOptions extends CallOptions {
   readonly filter?: InstanceFilter | undefined;
 }
 
+/** The instances of a service at one revision. */
 export interface InstanceList {
   /** In the order of joining. */
   readonly instances: readonly Instance[];
   readonly revision: RevisionNumber;
 }
 
+/** Of a stream of joins, changes and leaves. */
 export interface RollOptions {
   readonly filter?: InstanceFilter | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -148,6 +157,7 @@ export type RollEvent =
   | (RollEventBase & { readonly type: 'stale'; readonly ageMs: number })
   | (RollEventBase & { readonly type: 'live' });
 
+/** How far a view can be trusted. STALE keeps its list; CONFIRMED_EMPTY was read from a quorum. */
 export type DiscoveryState = 'PENDING' | 'LIVE' | 'STALE' | 'CONFIRMED_EMPTY' | 'CLOSED';
 
 /** An immutable view of a service. */
@@ -158,8 +168,10 @@ export interface InstanceSet {
   readonly state: DiscoveryState;
 }
 
+/** How a view picks: `p2c` takes the less busy of two, `round-robin` takes turns by weight. */
 export type BalancerName = 'p2c' | 'round-robin';
 
+/** Of a view of a service. */
 export interface DiscoverOptions {
   readonly filter?: InstanceFilter | undefined;
   /** Default `p2c`: of two random ones, the one with fewer requests under way. */
@@ -167,6 +179,7 @@ export interface DiscoverOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Of one pick. */
 export interface PickOptions {
   /** Ids not to pick. */
   readonly exclude?: readonly string[] | undefined;
@@ -181,6 +194,7 @@ export interface Picked extends Disposable {
   report(result: 'ok' | 'error', latencyMs?: number): void;
 }
 
+/** What a request that runs through a view is given. */
 export interface RunContext {
   /** Aborts at the deadline, or when the caller's signal does. */
   readonly signal: AbortSignal;
@@ -188,11 +202,13 @@ export interface RunContext {
   readonly attempt: number;
 }
 
+/** Of a request that runs through a view. */
 export interface RunOptions extends PickOptions {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
 }
 
+/** A view of a service: in memory, always current or known not to be. Picks cost no network hop. */
 export interface Discovery extends AsyncIterable<InstanceSet>, AsyncDisposable {
   readonly service: string;
   /** Last known; kept through every loss of connection. */

@@ -9,8 +9,10 @@ export type Bytes = Uint8Array | string;
 /** One per committed change, rising; below 2^53. */
 export type RevisionNumber = number;
 
+/** `session` reads are local, and never behind what this session has seen. */
 export type Consistency = 'linearizable' | 'session';
 
+/** Of any call. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** The call has ended by then, one way or the other. */
@@ -19,6 +21,7 @@ export interface CallOptions {
   readonly consistency?: Consistency | undefined;
 }
 
+/** Of a list of children. */
 export interface ListOptions extends CallOptions {
   /** Names after this one: `next` of the page before. */
   readonly after?: string | undefined;
@@ -29,6 +32,7 @@ export interface ListOptions extends CallOptions {
   readonly recursive?: boolean | undefined;
 }
 
+/** One page of the children of a node. */
 export interface Listing {
   /** By name. Without `withData` their data is empty. */
   readonly nodes: readonly TreeNode[];
@@ -37,6 +41,7 @@ export interface Listing {
   readonly next: string | undefined;
 }
 
+/** Of a node that is created. */
 export interface CreateOptions extends CallOptions {
   /** Default `persistent`; a session's own nodes are `ephemeral`. */
   readonly kind?: NodeKind | undefined;
@@ -47,16 +52,19 @@ export interface CreateOptions extends CallOptions {
   readonly acl?: readonly AclEntry[] | undefined;
 }
 
+/** Of a change that may be conditional on the version of what it changes. */
 export interface VersionOptions extends CallOptions {
   /** Only when the node has this version; otherwise BAD_VERSION. */
   readonly version?: number | undefined;
 }
 
+/** Of a delete: of one node, or of all under it too. */
 export interface DeleteOptions extends VersionOptions {
   /** With everything below, at one revision; not together with `version`. */
   readonly recursive?: boolean | undefined;
 }
 
+/** A node that was created: its path, with the number it got if it is sequential. */
 export interface CreateResult {
   /** With the sequence suffix. */
   readonly path: string;
@@ -64,20 +72,24 @@ export interface CreateResult {
   readonly revision: RevisionNumber;
 }
 
+/** A node that was changed. */
 export interface SetResult {
   readonly stat: NodeStat;
   readonly revision: RevisionNumber;
 }
 
+/** A change that removed something. */
 export interface DeleteResult {
   readonly revision: RevisionNumber;
 }
 
+/** A delete, and how many nodes it removed. */
 export interface TreeDeleteResult extends DeleteResult {
   /** Nodes that went. */
   readonly nodes: number;
 }
 
+/** The access list of a node. */
 export interface AclResult {
   readonly acl: readonly AclEntry[];
   readonly stat: NodeStat;
@@ -110,11 +122,13 @@ export interface Transaction {
   delete(path: string, options?: Pick<VersionOptions, 'version'>): this;
 }
 
+/** What one operation of a transaction did. */
 export type TransactionStep =
   | { readonly type: 'create'; readonly path: string; readonly stat: NodeStat }
   | { readonly type: 'set'; readonly stat: NodeStat }
   | { readonly type: 'delete' };
 
+/** A transaction that was applied. */
 export interface TransactionResult {
   /** One for each operation, in their order. */
   readonly results: readonly TransactionStep[];
@@ -137,8 +151,10 @@ export interface Tree {
   watch(path: string, options?: WatchOptions): Watch;
 }
 
+/** What a watch sees: the node, the node and its children, or all under it. */
 export type WatchScopeName = 'node' | 'children' | 'subtree';
 
+/** Of a watch. */
 export interface WatchOptions {
   /** Default `node`. */
   readonly scope?: WatchScopeName | undefined;
@@ -151,6 +167,7 @@ export interface WatchOptions {
   readonly onOverflow?: 'resync' | 'fail' | undefined;
 }
 
+/** One change that a watch saw. */
 export interface TreeChange {
   readonly type: EventType;
   readonly path: string;
@@ -159,6 +176,7 @@ export interface TreeChange {
   readonly cause: Cause;
 }
 
+/** What a watch tells: what is there, what changed, and whether that is all. */
 export type WatchEvent =
   /** `marked`: it replaces what was missed. */
   | {
@@ -178,6 +196,7 @@ export type WatchEvent =
   /** Everything up to `revision` has been delivered, and a leader is confirmed. */
   | { readonly type: 'live'; readonly revision: RevisionNumber };
 
+/** A stream of events without gaps, or with gaps that are marked. */
 export interface Watch extends AsyncIterable<WatchEvent>, AsyncDisposable {
   /**
    * Instead of iterating: called for every event, in order, until disposed, which closes the watch.
