@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 import { NumberReader } from './reader.js';
 import type { Codec, Method, Outgoing } from './shapes.js';
+import { checkWire, shapeOf } from './wire-check.js';
 
 const PROTO_DIRECTORY = fileURLToPath(new URL('../../proto/', import.meta.url));
 
@@ -72,12 +73,14 @@ function adjustDefaults(type: protobuf.Type): void {
 }
 
 function createCodec(type: protobuf.Type): Codec<unknown> {
+  const shape = shapeOf(type);
   return {
     encode(message: Buffer | Outgoing<unknown>): Buffer {
       if (Buffer.isBuffer(message)) return message;
       return type.encode(message as protobuf.Message).finish() as Buffer;
     },
     decode(bytes: Uint8Array): unknown {
+      checkWire(shape, bytes);
       return type.decode(new NumberReader(asBuffer(bytes)));
     },
   };

@@ -47,6 +47,32 @@ describe('decoding hostile bytes', () => {
     expect(() => codec('GetResponse').decode(outer)).toThrow('past its message');
   });
 
+  it('refuses a known field of another wire type instead of reading it as something else', () => {
+    const decode = (name: keyof Messages, ...bytes: number[]) =>
+      codec(name).decode(Uint8Array.from(bytes));
+    // protobufjs alone would take the number for the length of a text: the path "/ab".
+    expect(() => decode('GetRequest', 0x08, 3, 0x2f, 0x61, 0x62)).toThrow('wire type');
+    expect(() => decode('GetRequest', 0x18, 0x00, 0x12, 0x00)).toThrow('number was sent as text');
+    expect(() => decode('GetResponse', 0x08, 0x00)).toThrow('wire type');
+    expect(() => decode('GetRequest', 0x00, 0x01)).toThrow('field 0');
+    expect(decode('InstanceFilter', 0x1a, 2, 1, 2)).toMatchObject({ states: [1, 2] });
+    expect(decode('InstanceFilter', 0x18, 1, 0x18, 2)).toMatchObject({ states: [1, 2] });
+  });
+
+  it('refuses what does not fit 32 bits instead of cutting it', () => {
+    const version = (...number: number[]) =>
+      codec('SetRequest').decode(Buffer.from([0x18, ...number]));
+    expect(version(0xff, 0xff, 0xff, 0xff, 0x0f).version).toBe(2 ** 32 - 1);
+    expect(() => version(0x80, 0x80, 0x80, 0x80, 0x10)).toThrow('2^32');
+    expect(() => version(...Array(9).fill(0xff), 0x01)).toThrow('2^32');
+    expect(() => version(...Array(20).fill(0x80), 0x01)).toThrow('2^32');
+  });
+
+  it('passes over fields of a later version', () => {
+    const later = Buffer.from([0x0a, 1, 0x2f, 0x78, 5, 0xfa, 6, 2, 1, 1, 0xfd, 6, 1, 2, 3, 4]);
+    expect(codec('GetRequest').decode(later).path).toBe('/');
+  });
+
   it('refuses unknown groups nested without end', () => {
     const groups = Buffer.alloc(100_000, (15 << 3) | 3);
     expect(() => codec('GetRequest').decode(groups)).toThrow();

@@ -13,6 +13,8 @@ import { nameProblem } from '../../types/path.js';
 import { invalid } from './status.js';
 
 const PROTOCOL_DEFAULT = 'http';
+/** Readers of the roll in many languages copy these into plain objects. */
+const UNUSABLE = '__proto__';
 const PORT_MAX = 65_535;
 
 /** What Register and Hold have in common. */
@@ -65,6 +67,8 @@ function registrationProblem(
 ): string | undefined {
   if (state === undefined) return `unknown state ${message.state}`;
   if (message.port < 1 || message.port > PORT_MAX) return `port ${message.port} outside 1..65535`;
+  for (const name of [...Object.keys(message.ports), ...Object.keys(message.tags)])
+    if (name === UNUSABLE) return `"${name}" cannot be the name of a port or a tag`;
   for (const [name, port] of Object.entries(message.ports)) {
     if (port < 1 || port > PORT_MAX) return `port ${name} outside 1..65535`;
   }

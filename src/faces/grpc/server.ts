@@ -4,6 +4,7 @@
  * connections are closed.
  */
 import {
+  Metadata,
   Server,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
@@ -132,7 +133,10 @@ function refuseCompression(
   if (isPlain) return call as ServerInterceptingCall;
   return new ServerInterceptingCall(call, {
     start: () => {
-      call.sendStatus({ code: status.UNIMPLEMENTED, details: 'compression is not supported' });
+      const metadata = new Metadata();
+      metadata.set('grpc-accept-encoding', 'identity');
+      const details = 'compression is not supported';
+      call.sendStatus({ code: status.UNIMPLEMENTED, details, metadata });
     },
   });
 }

@@ -10,6 +10,7 @@ import type { Outgoing } from '../../rpc/shapes.js';
 import type { Attachment, Delivery, Request, Sink } from '../../server/service.js';
 import { RollcallError } from '../../types/errors.js';
 import { ATTACHMENT_REQUESTS_MAX, UNREAD_OPERATIONS_MAX } from '../../types/limits.js';
+import { AckBound } from './ack-bound.js';
 import { overloaded } from './anonymous.js';
 import { addressOf, identitiesOf } from './callers.js';
 import type { GrpcContext, LongCall } from './context.js';
@@ -41,6 +42,7 @@ export class SessionStream implements Sink, LongCall {
   readonly #peer: string;
   readonly #open = new Map<number, Open>();
   readonly #frames = new StreamFrames();
+  readonly #acks = new AckBound();
   #unread = 0;
   #takenSeen = 0;
 
@@ -79,15 +81,23 @@ export class SessionStream implements Sink, LongCall {
     if (frame instanceof Malformed) return this.#fail(frame.error);
     if (!this.#isRead(frame))
       return this.#fail(new RollcallError('OVERLOADED', 'nobody reads answers'));
-    if (frame.ackedSeq > 0) this.#attachment.acknowledge(frame.ackedSeq);
     const requests: Request[] = [];
     const openBefore = this.#open.size;
     const now = performance.now();
     for (const operation of frame.operations) this.#accept(operation, requests, now);
+    const problem = this.#acknowledge(frame.ackedSeq);
+    if (problem !== undefined) return this.#fail(problem);
     if (frame.touch > 0) requests.push({ type: 'touch', number: frame.touch });
     this.#context.metrics.inFlight(this.#open.size - openBefore);
     this.#attachment.submit(requests);
     this.#send();
+  }
+
+  #acknowledge(ackedSeq: number): RollcallError | undefined {
+    if (ackedSeq === 0) return undefined;
+    const problem = this.#acks.acked(ackedSeq);
+    if (problem === undefined) this.#attachment.acknowledge(ackedSeq);
+    return problem;
   }
 
   /** A refusal of each operation waits for a client that reads nothing; then it is sent away. */
@@ -102,6 +112,7 @@ export class SessionStream implements Sink, LongCall {
 
   #accept(operation: wire.StreamOperation, requests: Request[], startedMs: number): void {
     const { id, seq } = operation;
+    this.#acks.sent(seq);
     if (operation.operation === 'unwatch') {
       requests.push({ type: 'unwatch', watch: operation.unwatch! });
       return this.#frames.add({ response: { id, done: 0 } });
@@ -147,8 +158,15 @@ export class SessionStream implements Sink, LongCall {
     const open = this.#open.get(delivery.id);
     if (open === undefined) return;
     this.#open.delete(delivery.id);
+    this.#noteAttached(delivery);
     const code = this.#addAnswer(delivery, open);
     this.#context.metrics.request(open.name, code, (now - open.startedMs) / 1000);
+  }
+
+  #noteAttached(delivery: Answered | Failure): void {
+    if (delivery.type !== 'outcome' || delivery.outcome.type !== 'attached') return;
+    const problem = this.#acks.attached(delivery.outcome.lastSeq);
+    if (problem !== undefined) this.#fail(problem);
   }
 
   /** The code for the metrics. */
