@@ -1,47 +1,90 @@
 /**
- * What of a batch of events a connection may see: each event is checked against the access list that its
- * node had when it happened (contract W11). Connections with the same identities share what is left, so
- * that a face encodes it once for them too.
+ * What of a batch of events a connection may see. Each event is checked against the access list that its
+ * node had when it happened and the one it has now (contract W11), and against the lists on the way to it,
+ * as a listing would be. Connections with the same identities share what is left, so that a face encodes it
+ * once for them too.
  */
 import type { Tree } from '../tree/tree.js';
-import type { EventBatch } from '../types/event.js';
+import type { EventBatch, TreeEvent } from '../types/event.js';
+import { HISTORY_EVENTS_MAX } from '../types/limits.js';
 import { READ } from '../types/node.js';
-import type { Gate } from './gate.js';
+import { parentPath } from '../types/path.js';
+import type { Channel } from './channel.js';
 import type { Watch } from './watch.js';
 
 export class Visibility {
   readonly #tree: Tree;
-  /** By identities; undefined where nothing is left. */
-  readonly #cut = new WeakMap<EventBatch, Map<string, EventBatch | undefined>>();
+  /** By place and identities, undefined where nothing is left; as lists stand at a revision. */
+  #cut = new WeakMap<EventBatch, Map<string, EventBatch | undefined>>();
+  #cutAt = 0;
+  /** Lists of nodes that are gone: the history still tells of what was below them. */
+  readonly #gone = new Map<string, number>();
 
   constructor(tree: Tree) {
     this.#tree = tree;
   }
 
+  /** Of everything that happens, before any of it is shown. */
+  note(events: readonly TreeEvent[]): void {
+    for (const { type, path, aclId } of events)
+      if (type === 'deleted' && aclId !== 0) this.#noteGone(path, aclId);
+  }
+
   /** Whether everyone who watches there may see all of it: the common case. */
-  isOpen(batch: EventBatch, path: string): boolean {
-    return this.#isOpenAt(path) && batch.events.every(({ aclId }) => aclId === 0);
+  isOpen(batch: EventBatch, channel: Channel): boolean {
+    return batch.events.every(
+      ({ aclId, path }) =>
+        aclId === 0 && placesOf(path, channel).every((at) => this.#listAt(at) === 0),
+    );
   }
 
   /** The very batch when all of it may be seen, undefined when nothing may. */
-  ofBatch(batch: EventBatch, { gate, channel }: Watch): EventBatch | undefined {
-    // Who may not list a place any more learns no names from it either.
-    if (!this.#isOpenAt(channel.path) && !this.#tree.mayRead(channel.path, gate.identities))
-      return undefined;
-    if (batch.events.every(({ aclId }) => aclId === 0)) return batch;
+  ofBatch(batch: EventBatch, watch: Watch): EventBatch | undefined {
+    const { channel, gate } = watch;
+    if (this.isOpen(batch, channel)) return batch;
+    if (this.#cutAt !== this.#tree.revision) {
+      this.#cut = new WeakMap();
+      this.#cutAt = this.#tree.revision;
+    }
     const known = this.#cut.get(batch) ?? new Map<string, EventBatch | undefined>();
     this.#cut.set(batch, known);
-    if (!known.has(gate.identityKey)) known.set(gate.identityKey, this.#cutFor(batch, gate));
-    return known.get(gate.identityKey);
+    const key = `${channel.key}\n${gate.identityKey}`;
+    if (!known.has(key)) known.set(key, this.#cutFor(batch, watch));
+    return known.get(key);
   }
 
-  #isOpenAt(path: string): boolean {
-    return (this.#tree.aclIdOf(path) ?? 0) === 0;
+  #noteGone(path: string, aclId: number): void {
+    this.#gone.delete(path);
+    this.#gone.set(path, aclId);
+    if (this.#gone.size <= HISTORY_EVENTS_MAX) return;
+    for (const oldest of this.#gone.keys()) {
+      this.#gone.delete(oldest);
+      return;
+    }
   }
 
-  #cutFor(batch: EventBatch, { identities }: Gate): EventBatch | undefined {
-    const events = batch.events.filter(({ aclId }) => this.#tree.allows(aclId, READ, identities));
+  #listAt(path: string): number {
+    return this.#tree.aclIdOf(path) ?? this.#gone.get(path) ?? 0;
+  }
+
+  #cutFor(batch: EventBatch, watch: Watch): EventBatch | undefined {
+    const events = batch.events.filter((event) => this.#maySee(event, watch));
     if (events.length === batch.events.length) return batch;
     return events.length === 0 ? undefined : { revision: batch.revision, events };
   }
+
+  #maySee({ path, aclId }: TreeEvent, { gate: { identities }, channel }: Watch): boolean {
+    const lists = placesOf(path, channel).map((at) => this.#listAt(at));
+    return [aclId, ...lists].every((list) => this.#tree.allows(list, READ, identities));
+  }
+}
+
+/** The node and those on the way to it, from the watched one down: their names show where it is shown. */
+function placesOf(path: string, channel: Channel): string[] {
+  const places: string[] = [];
+  for (let at: string | undefined = path; at !== undefined; at = parentPath(at)) {
+    if (at.length < channel.path.length) break;
+    places.push(at);
+  }
+  return places;
 }

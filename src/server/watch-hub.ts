@@ -86,6 +86,7 @@ export class WatchHub {
 
   /** All events of one revision, in order. */
   publish(events: readonly TreeEvent[]): void {
+    this.#visibility.note(events);
     if (this.#channels.size === 0 || events.length === 0) return;
     const touched: Channel[] = [];
     for (const event of events) route(event, this.#channels, touched);
@@ -137,7 +138,7 @@ export class WatchHub {
 
   /** One batch for all: only those who may not see all of it get another. */
   #deliver(channel: Channel, batch: EventBatch): void {
-    const isOpen = this.#visibility.isOpen(batch, channel.path);
+    const isOpen = this.#visibility.isOpen(batch, channel);
     for (const watch of channel.watches) {
       if (watch.position !== undefined) continue;
       const { gate } = watch;

@@ -199,6 +199,77 @@ describe('a watch', () => {
     expect(everything(children) + everything(subtree)).not.toContain('later');
   });
 
+  it('of a subtree learns no names below a place that it may not list', () => {
+    const { solo, admin } = begin();
+    const start = solo.core.tree.revision;
+    const [live, ann] = [join(solo, []), join(solo, ANN)];
+    for (const client of [live, ann]) watch(client, '/a', 'subtree', 'snapshot');
+    solo.turn();
+    admin.write(create('/a/closed/below'));
+    admin.write(create('/a/closed/below/deep'));
+    admin.write(create('/a/open/below'));
+    solo.turn();
+    const [late, shown] = [join(solo, []), join(solo, [])];
+    watch(late, '/a', 'subtree', start);
+    watch(shown, '/a', 'subtree', 'snapshot');
+    solo.pass(30);
+    for (const client of [live, late, shown]) {
+      expect(everything(client)).toContain('/a/open/below');
+      expect(everything(client)).not.toContain('closed');
+    }
+    expect(everything(ann)).toContain('/a/closed/below/deep');
+  });
+
+  it.each(['deleteTree', 'one by one'])('nor when all of it goes (%s)', (way) => {
+    const { solo, admin } = begin();
+    const start = solo.core.tree.revision;
+    const [live, late] = [join(solo, []), join(solo, [])];
+    watch(live, '/a', 'subtree');
+    solo.turn();
+    admin.write(create('/a/closed/below'));
+    admin.write(create('/a/open/below'));
+    if (way === 'deleteTree') admin.write({ kind: 'deleteTree', path: '/a' });
+    else
+      for (const path of ['/a/closed/below', '/a/closed', '/a/open/below', '/a/open', '/a'])
+        admin.write(remove(path));
+    solo.turn();
+    watch(late, '/a', 'subtree', start);
+    solo.pass(30);
+    for (const client of [live, late]) {
+      expect(everything(client)).toContain('/a/open/below');
+      expect(everything(client)).not.toContain('closed');
+    }
+  });
+
+  it('that catches up is not told what a node held before it was closed: it may hold it still', () => {
+    const { solo, admin } = begin();
+    const start = solo.core.tree.revision;
+    admin.write(set('/a/open', 'not for all'));
+    admin.write(setAcl('/a/open', onlyAnn));
+    solo.turn();
+    const stranger = join(solo, []);
+    watch(stranger, '/a', 'children', start);
+    solo.pass(30);
+    expect(everything(stranger)).not.toContain('not for all');
+  });
+
+  it('is not told what another was told before the list was closed', () => {
+    const { solo, admin } = begin();
+    const start = solo.core.tree.revision;
+    const operations = [set('/a/open', 'not for all'), set('/a/closed', 'x')];
+    admin.write({ kind: 'transact', guards: [], operations });
+    solo.turn();
+    const [early, late] = [join(solo, []), join(solo, [])];
+    watch(early, '/a', 'children', start);
+    solo.pass(30);
+    expect(everything(early)).toContain('not for all');
+    admin.write(setAcl('/a/open', onlyAnn));
+    solo.turn();
+    watch(late, '/a', 'children', start);
+    solo.pass(30);
+    expect(everything(late)).not.toContain('not for all');
+  });
+
   it('shows no row of a large snapshot that may not be read', () => {
     const { solo, admin } = begin();
     for (let i = 0; i < 2_500; i++)
