@@ -65,6 +65,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** `not-applied`: certainly without effect. `unknown`: it may have been or may yet be applied. */
 export type FailureOutcome = 'not-applied' | 'unknown';
 
+/** What is known of a failure beside its code. */
 export interface ErrorOptions {
   readonly outcome?: FailureOutcome;
   readonly retryAfterMs?: number;

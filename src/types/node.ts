@@ -12,6 +12,7 @@ export const DELETE = 8;
 /** Changing the access list itself. */
 export const ADMIN = 16;
 
+/** Who may do what to a node; `permissions` is a sum of the constants above. */
 export interface AclEntry {
   readonly scheme: string;
   readonly id: string;

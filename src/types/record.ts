@@ -32,6 +32,7 @@ export interface Departure {
   readonly why: string;
 }
 
+/** What an operator did. */
 export type AuditAction =
   | 'drain'
   | 'deregister'
