@@ -71,6 +71,14 @@ export function decodeInstance(node: TreeNode): Instance | undefined {
   };
 }
 
+/** Where an instance is, without reading the rest of it. */
+export function decodePlace(data: Uint8Array): Pick<InstanceSpec, 'address' | 'port'> | undefined {
+  const json = parseObject(data);
+  const address = textOr(json?.address, '');
+  const port = portOf(json?.port) ?? portOf(json?.sslPort);
+  return address === '' || port === undefined ? undefined : { address, port };
+}
+
 /** protocol://address:port/basePath, an IPv6 literal in brackets. */
 export function instanceUrl(
   spec: Pick<InstanceSpec, 'protocol' | 'address' | 'port' | 'basePath'>,

@@ -4,10 +4,9 @@
  * the instance's JSON, which is read only when somebody asks or the row is hashed: of a mass expiry most
  * are dropped before that.
  */
-import { decodeInstance, instancePath } from '../codec/instance.js';
+import { decodePlace } from '../codec/instance.js';
 import type { DepartureRow } from '../codec/row.js';
 import { DEPARTURES_MAX, DEPARTURES_PER_SERVICE_MAX } from '../types/limits.js';
-import type { NodeStat } from '../types/node.js';
 import type { Departure } from '../types/record.js';
 import type { RowHasher } from './digest.js';
 import type { Tracker } from './dirty.js';
@@ -15,12 +14,6 @@ import { TrackedRow } from './tracked.js';
 
 /** All but what the instance's JSON says. */
 export type DepartureFacts = Omit<Departure, 'address' | 'port'>;
-
-/** What an instance held when it left. */
-export interface Held {
-  readonly data: Uint8Array;
-  readonly stat: NodeStat;
-}
 
 export interface Place {
   readonly address: string;
@@ -33,9 +26,9 @@ class DepartureRecord extends TrackedRow {
   readonly facts: DepartureFacts;
   readonly ordinal: number;
   readonly rowKey: string;
-  #place: Place | Held;
+  #place: Place | Uint8Array;
 
-  constructor(facts: DepartureFacts, ordinal: number, place: Place | Held) {
+  constructor(facts: DepartureFacts, ordinal: number, place: Place | Uint8Array) {
     super();
     this.facts = facts;
     this.ordinal = ordinal;
@@ -58,7 +51,7 @@ class DepartureRecord extends TrackedRow {
 
   #resolve(): Place {
     if ('address' in this.#place) return this.#place;
-    this.#place = placeOf(this.facts, this.#place);
+    this.#place = decodePlace(this.#place) ?? NOWHERE;
     return this.#place;
   }
 }
@@ -95,7 +88,7 @@ export class DepartureTable {
     return wanted.map((record) => record.departure());
   }
 
-  add(facts: DepartureFacts, place: Place | Held): void {
+  add(facts: DepartureFacts, place: Place | Uint8Array): void {
     const last = this.#order.at(-1);
     const ordinal = last?.facts.revision === facts.revision ? last.ordinal + 1 : 0;
     const record = new DepartureRecord(facts, ordinal, place);
@@ -147,11 +140,6 @@ export class DepartureTable {
     this.#order = this.#order.slice(this.#head).filter((record) => !record.isRemoved);
     this.#head = 0;
   }
-}
-
-export function placeOf(of: { readonly service: string; readonly id: string }, held: Held): Place {
-  const instance = decodeInstance({ path: instancePath(of.service, of.id), ...held });
-  return instance === undefined ? NOWHERE : { address: instance.address, port: instance.port };
 }
 
 /** host:port, an IPv6 literal in brackets. */

@@ -2,6 +2,7 @@
 import { SERVICES_ROOT } from '../codec/instance.js';
 import type { Cause } from '../types/event.js';
 import type { Revision } from '../types/ids.js';
+import { DEPARTURES_PER_SERVICE_MAX } from '../types/limits.js';
 import { nameOf } from '../types/path.js';
 import type { DepartureReason } from '../types/record.js';
 import type { DepartureFacts } from './departures.js';
@@ -16,7 +17,7 @@ export interface Hand {
 
 export const NOBODY: Hand = { who: '', why: '' };
 
-export const REASONS: Readonly<Record<Cause, DepartureReason>> = {
+const REASONS: Readonly<Record<Cause, DepartureReason>> = {
   client: 'deregistered',
   operator: 'deregistered',
   takeover: 'replaced',
@@ -40,7 +41,30 @@ export interface Leave {
   readonly hand: Hand;
 }
 
-/** Before the claim changes hands; the owner when it has one that lives. */
+/** A registration that ends with the entry that is being applied. */
+export interface Leaving {
+  readonly node: NodeRecord;
+  readonly owner: SessionRecord | undefined;
+  readonly leave: Leave;
+  readonly data: Uint8Array;
+  /** Of a claim that changed hands: the node has forgotten them. */
+  readonly facts: DepartureFacts | undefined;
+}
+
+/** No more of each service than is kept: of a mass expiry most need not be looked at. */
+export function lastOfEach(leaving: readonly Leaving[]): readonly Leaving[] {
+  if (leaving.length <= DEPARTURES_PER_SERVICE_MAX) return leaving;
+  const counts = new Map<NodeRecord | undefined, number>();
+  const kept: Leaving[] = [];
+  for (let i = leaving.length - 1; i >= 0; i--) {
+    const one = leaving[i]!;
+    const count = counts.get(one.node.parent) ?? 0;
+    counts.set(one.node.parent, count + 1);
+    if (count < DEPARTURES_PER_SERVICE_MAX) kept.push(one);
+  }
+  return kept.reverse();
+}
+
 export function factsOf(
   node: NodeRecord,
   owner: SessionRecord | undefined,

@@ -107,6 +107,7 @@ export class Tree extends TreeView {
 
   #decide(body: CommandBody, bodyHash: number, work: Work): Applied {
     const outcome = applyBody(body, work);
+    work.rememberLeaving();
     storeOutcome(work, bodyHash, outcome);
     return { outcome, revision: work.revision };
   }

@@ -17,9 +17,9 @@ import type { AclEntry, NodeKind, NodeStat } from '../types/node.js';
 import type { Refused } from '../types/outcome.js';
 import type { AuditAction } from '../types/record.js';
 import { type AccessList, allows } from './access.js';
-import { type DepartureFacts, type Held, type Place, placeText } from './departures.js';
+import { type Place, placeText } from './departures.js';
 import { Journal } from './journal.js';
-import { factsOf, type Hand, isInstance, NOBODY } from './leaving.js';
+import { factsOf, type Hand, isInstance, type Leaving, lastOfEach, NOBODY } from './leaving.js';
 import { NodeRecord, statOf } from './nodes.js';
 import type { SessionRecord } from './sessions.js';
 import type { TreeState } from './state.js';
@@ -67,8 +67,7 @@ export class Work {
   #events: TreeEvent[] | undefined = undefined;
   #creates = 0;
   #journal: Journal | undefined = undefined;
-  /** Of a transaction that may yet be taken back. */
-  #departed: [DepartureFacts, Held][] | undefined = undefined;
+  #leaving: Leaving[] | undefined = undefined;
 
   constructor(
     state: TreeState,
@@ -93,15 +92,13 @@ export class Work {
 
   commit(): void {
     this.#journal = undefined;
-    for (const [facts, held] of this.#departed ?? []) this.state.departures.add(facts, held);
-    this.#departed = undefined;
   }
 
   rollBack(): void {
     this.#journal?.undo();
     this.#journal = undefined;
     this.#events = undefined;
-    this.#departed = undefined;
+    this.#leaving = undefined;
     this.#creates = 0;
   }
 
@@ -132,6 +129,14 @@ export class Work {
     const holds = `${broken.path} holds ${broken.nodes} nodes and ${broken.bytes} bytes`;
     const limits = `its quota is ${nodes || 'any'} nodes and ${maxBytes || 'any'} bytes`;
     return refused('QUOTA_EXCEEDED', `${paths.at(-1)}: ${holds}, ${limits}`);
+  }
+
+  /** After all of it was applied, and none taken back. */
+  rememberLeaving(): void {
+    if (this.#leaving === undefined) return;
+    for (const { node, owner, leave, data, facts } of lastOfEach(this.#leaving)) {
+      this.state.departures.add(facts ?? factsOf(node, owner, leave), data);
+    }
   }
 
   /** Remembers an operator's act. */
@@ -192,7 +197,7 @@ export class Work {
   takeOver(node: NodeRecord, claim: Claim): NodeStat {
     if (node.owner !== claim.owner && isInstance(node)) {
       const hand = { who: placeText(claim.place), why: '' };
-      this.#depart(node, { cause: 'takeover', hand }, statOf(node));
+      this.#leave(node, 'takeover', hand);
     }
     this.#beforeChange(node);
     this.state.ownerOf(node)?.ephemerals.delete(node);
@@ -212,8 +217,8 @@ export class Work {
     this.state.bytes.release(node);
     parent.childrenRevision = this.revision;
     this.#journal?.deleted(node);
-    const stat = this.emit('deleted', node, cause);
-    if (isInstance(node)) this.#depart(node, { cause, hand: this.hand }, stat);
+    this.emit('deleted', node, cause);
+    if (isInstance(node)) this.#leave(node, cause, this.hand);
   }
 
   emit(type: EventType, node: NodeRecord, cause: Cause): NodeStat {
@@ -229,16 +234,13 @@ export class Work {
     return stat;
   }
 
-  #depart(node: NodeRecord, by: { readonly cause: Cause; readonly hand: Hand }, stat: NodeStat) {
-    const { revision, time, state } = this;
-    const facts = factsOf(node, state.ownerOf(node), { ...by, revision, time });
-    const held = { data: node.data, stat };
-    if (this.#journal === undefined) {
-      state.departures.add(facts, held);
-      return;
-    }
-    this.#departed ??= [];
-    this.#departed.push([facts, held]);
+  #leave(node: NodeRecord, cause: Cause, hand: Hand): void {
+    const { revision, time } = this;
+    const owner = this.state.ownerOf(node);
+    const leave = { cause, revision, time, hand };
+    const facts = cause === 'takeover' ? factsOf(node, owner, leave) : undefined;
+    this.#leaving ??= [];
+    this.#leaving.push({ node, owner, leave, data: node.data, facts });
   }
 
   #writeData(node: NodeRecord, data: Uint8Array): void {

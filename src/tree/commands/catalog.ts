@@ -2,13 +2,13 @@
  * Claims on the roll (design 5, Catalog). A claim's incarnation is its revision; a fresh start may take
  * over what is evidently its own place, and whoever was displaced can change nothing any more.
  */
-import { instancePath, SERVICES_ROOT, servicePath } from '../../codec/instance.js';
+import { decodePlace, instancePath, SERVICES_ROOT, servicePath } from '../../codec/instance.js';
 import type { Deregister, Register, UpdateInstance } from '../../types/command.js';
 import { NO_INDEX, NO_SESSION } from '../../types/ids.js';
 import { DELETE, type Override, WRITE } from '../../types/node.js';
 import type { Outcome, Refused, Registered } from '../../types/outcome.js';
-import { NOWHERE, placeOf, placeText } from '../departures.js';
-import { type NodeRecord, statOf } from '../nodes.js';
+import { placeText } from '../departures.js';
+import type { NodeRecord } from '../nodes.js';
 import { refused, type Work } from '../work.js';
 import { ensureService, makingProblem } from './service.js';
 
@@ -97,9 +97,9 @@ function registered(claim: Omit<Registered, 'type' | 'override'>, work: Work): R
 function holderObjects(body: Register, holder: NodeRecord, work: Work): Refused | undefined {
   const owner = work.state.ownerOf(holder);
   if (owner !== undefined && (owner === work.session || owner.detached)) return undefined;
-  const held = placeOf(body, { data: holder.data, stat: statOf(holder) });
-  if (held.address === body.address && held.port === body.port) return undefined;
-  return refused('ID_IN_USE', held === NOWHERE ? holder.path : placeText(held));
+  const held = decodePlace(holder.data);
+  if (held?.address === body.address && held.port === body.port) return undefined;
+  return refused('ID_IN_USE', held === undefined ? holder.path : placeText(held));
 }
 
 function claimant(body: Register, work: Work) {
