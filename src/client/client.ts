@@ -15,6 +15,7 @@ import { onAbort } from './core/aborts.js';
 import { aborted } from './core/calls.js';
 import type { ChannelFactory } from './core/channel.js';
 import { Connection } from './core/connection.js';
+import type { Dials } from './core/dials.js';
 import type { Endpoints } from './core/endpoints.js';
 import type { SessionPlan } from './core/keeper.js';
 import { Links } from './core/links.js';
@@ -83,6 +84,7 @@ export interface ClientParts {
   readonly open: ChannelFactory;
   readonly time: Time;
   readonly random: Random;
+  readonly dials: Dials;
 }
 
 const DEFAULT_SESSION: SessionPlan = {

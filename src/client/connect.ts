@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { RollcallError } from '../types/errors.js';
 import { RollcallClient } from './client.js';
 import type { ChannelFactory } from './core/channel.js';
+import { processDials } from './core/dials.js';
 import { Endpoints, parseEndpoint } from './core/endpoints.js';
 import { grpcChannels } from './core/grpc-channel.js';
 import { systemRandom } from './core/random.js';
@@ -30,6 +31,7 @@ export function connect(
     open: openWith(terms.tls),
     time: systemTime,
     random,
+    dials: processDials,
   };
   return new RollcallClient(parts, terms);
 }

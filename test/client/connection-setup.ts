@@ -1,6 +1,7 @@
 /** A connection to members in memory, for the tests of what it does. */
 import { getEventListeners } from 'node:events';
 import { Connection, type ConnectionOptions } from '../../src/client/core/connection.js';
+import { Dials } from '../../src/client/core/dials.js';
 import { Endpoints } from '../../src/client/core/endpoints.js';
 import { Links } from '../../src/client/core/links.js';
 import { NO_LOG } from '../../src/client/core/log.js';
@@ -16,9 +17,15 @@ export const B = 'b:1';
 interface Setup extends Partial<Pick<ConnectionOptions, 'session' | 'failFast' | 'timeoutMs'>> {
   readonly endpoints?: readonly string[];
   readonly namespace?: Namespace;
+  readonly dials?: Dials;
 }
 
-export function setUp({ endpoints = [A, B], namespace = NO_NAMESPACE, ...options }: Setup = {}) {
+export function setUp({
+  endpoints = [A, B],
+  namespace = NO_NAMESPACE,
+  dials = new Dials(),
+  ...options
+}: Setup = {}) {
   const cluster = new TwinCluster(endpoints);
   const time = new TestTime();
   const random = firstChoice;
@@ -29,6 +36,7 @@ export function setUp({ endpoints = [A, B], namespace = NO_NAMESPACE, ...options
     random,
     learnMembers: false,
     log: NO_LOG,
+    dials,
   });
   const session = { timeoutMs: 10_000, graceMs: 0, isLazy: true };
   const connection = new Connection({

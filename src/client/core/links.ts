@@ -10,6 +10,7 @@ import type { Random } from '../../types/ports.js';
 import type { ClientDescription, ClientLogger } from '../types.js';
 import { delayMs } from './backoff.js';
 import type { Channel, ChannelFactory } from './channel.js';
+import type { Dials } from './dials.js';
 import type { Endpoints } from './endpoints.js';
 import { StateCell } from './states.js';
 import { Alarm, type Time } from './time.js';
@@ -23,6 +24,7 @@ export interface LinksOptions {
   readonly random: Random;
   readonly learnMembers: boolean;
   readonly log: ClientLogger;
+  readonly dials: Dials;
 }
 
 /** How often the list of members is asked for. */
@@ -30,6 +32,10 @@ const LEARN_INTERVAL_MS = 60_000;
 const LEARN_TIMEOUT_MS = 2_000;
 /** A connection that takes longer to be made has company: whichever is made first is used. */
 const DIAL_ALONE_MS = 250;
+/** With company every connection costs twice, so the allowance for others counts little here. */
+const ALONE_SHARE = 0.1;
+/** Silence allowed while a connection is being made. */
+const CONNECT_MS_MAX = 1_500;
 /** A connection that served for less than this counts as a failed one. */
 const STEADY_MS = 1_000;
 
@@ -38,6 +44,8 @@ interface Link {
   readonly dialledAtMs: number;
   heardAtMs: number | undefined;
   isConnected: boolean;
+  /** It is being made no longer, for better or worse. */
+  readonly settled: () => void;
 }
 
 export class Links {
@@ -71,6 +79,11 @@ export class Links {
     return this.#warm?.isConnected === true;
   }
 
+  /** How long a connection may take to be made, as busy as this process is with making them. */
+  get connectMsMax(): number {
+    return CONNECT_MS_MAX + this.#options.dials.allowanceMs;
+  }
+
   describe(): ClientDescription['endpoints'] {
     const [current, standby] = [this.#current, this.#warm].map((link) => link?.channel.endpoint);
     return this.#options.endpoints.describe().map(({ endpoint, isFailing, lastError }) => {
@@ -89,7 +102,7 @@ export class Links {
     const link = this.#takeWarm() ?? this.#dialNext(nowMs);
     if (typeof link === 'number') return link;
     this.#current = link;
-    if (!link.isConnected) this.#alarm.by(nowMs + DIAL_ALONE_MS);
+    if (!link.isConnected) this.#alarm.by(nowMs + this.#aloneMs);
     this.state.set(this.state.value === 'IDLE' ? 'CONNECTING' : this.state.value);
     return link.channel;
   }
@@ -130,14 +143,17 @@ export class Links {
       this.state.set('DEGRADED');
       this.#options.log.warn({ endpoint, error }, `connection lost: ${plainText(error)}`);
     } else this.#options.log.debug({ endpoint, error }, `no connection: ${plainText(error)}`);
+    link.settled();
     channel.close();
     for (const listener of [...this.#listeners]) listener(channel);
   }
 
   close(): void {
     this.#alarm.stop();
-    this.#current?.channel.close();
-    this.#warm?.channel.close();
+    for (const link of [this.#current, this.#warm]) {
+      link?.settled();
+      link?.channel.close();
+    }
     this.#current = undefined;
     this.#warm = undefined;
     this.state.close('CLOSED');
@@ -151,6 +167,10 @@ export class Links {
     if (this.#flaps < 2) return;
     this.#notBeforeMs =
       nowMs + delayMs(this.#options.endpoints.backoff, this.#flaps, this.#options.random);
+  }
+
+  get #aloneMs(): number {
+    return DIAL_ALONE_MS + this.#options.dials.allowanceMs * ALONE_SHARE;
   }
 
   #takeWarm(): Link | undefined {
@@ -168,10 +188,12 @@ export class Links {
   #dial(endpoint: string): Link {
     const channel = this.#options.open(endpoint);
     const dialledAtMs = this.#options.time.nowMs();
-    const link: Link = { channel, dialledAtMs, heardAtMs: undefined, isConnected: false };
+    const settled = this.#options.dials.began();
+    const link: Link = { channel, dialledAtMs, heardAtMs: undefined, isConnected: false, settled };
     channel.connect({
       connected: () => {
         link.isConnected = true;
+        settled();
         this.#outrun(link);
       },
       failed: (error) => this.#failed(link, error),
@@ -191,6 +213,7 @@ export class Links {
     this.leave(link.channel, error);
     if (link !== this.#warm) return;
     this.#warm = undefined;
+    link.settled();
     link.channel.close();
     const nowMs = this.#options.time.nowMs();
     this.#options.endpoints.failed(link.channel.endpoint, nowMs, plainText(error));
@@ -201,8 +224,11 @@ export class Links {
     const current = this.#current;
     if (this.#warm !== undefined || current === undefined) return;
     const nowMs = this.#options.time.nowMs();
-    const isSlow = !current.isConnected && nowMs - current.dialledAtMs >= DIAL_ALONE_MS;
-    if (current.heardAtMs === undefined && !isSlow) return;
+    if (current.heardAtMs === undefined) {
+      if (current.isConnected) return;
+      const slowAtMs = current.dialledAtMs + this.#aloneMs;
+      if (nowMs < slowAtMs) return this.#alarm.by(slowAtMs);
+    }
     const choice = this.#options.endpoints.choose(nowMs, current.channel.endpoint);
     if (choice === undefined) return;
     if (choice.waitMs > 0) this.#alarm.by(nowMs + choice.waitMs);

@@ -10,8 +10,6 @@ import { type Links, lost } from './links.js';
 import { SILENCE_MS_MAX, Silence } from './silence.js';
 import type { Time } from './time.js';
 
-/** Silence allowed while the connection itself is still being made. */
-const CONNECT_MS_MAX = 1_500;
 /** A member is left for its leader's sake at most this often: the others may be no better off. */
 const LEADERLESS_LEAVE_MS = 3_000;
 
@@ -121,7 +119,7 @@ export class StreamLink {
     if (open === undefined) return;
     this.#noteConnected(open, nowMs);
     open.silence.check(nowMs, isAwaiting);
-    const limitMs = open.channel.isConnected ? SILENCE_MS_MAX : CONNECT_MS_MAX;
+    const limitMs = open.channel.isConnected ? SILENCE_MS_MAX : this.#links.connectMsMax;
     if (open.silence.quietMs < limitMs) return;
     const { endpoint } = open.channel;
     this.#links.leave(open.channel, lost(endpoint, `${endpoint} has fallen silent`));

@@ -115,8 +115,11 @@ export class WatchSet implements WatchHost {
   }
 
   #rest(watch: TreeWatch): void {
-    const { time, random, changed } = this.#options;
+    const { time, random, changed, vitals } = this.#options;
     this.#resting.add(watch);
+    // Answers go on meanwhile, and it would still pass for live.
+    const ageMs = Math.round(Math.max(0, time.nowMs() - vitals.confirmedAtMs));
+    if (watch.isLive) watch.doubt(ageMs);
     time.after(delayMs(REQUEST_BACKOFF, REST_FAILURES, random), () => {
       if (!this.#resting.delete(watch)) return;
       this.#waiting.add(watch);

@@ -59,6 +59,7 @@ export class ServiceRegistration implements Registration {
   #reason: RollcallError | undefined;
   #failures = 0;
   #isClosing = false;
+  #ended: Promise<void> = Promise.resolve();
   /** An id was asked for, and whether it was given is not known. */
   #mayStand = false;
 
@@ -154,7 +155,7 @@ export class ServiceRegistration implements Registration {
   }
 
   async close(): Promise<void> {
-    if (this.#isOver) return;
+    if (this.#isOver) return this.#ended;
     this.#isClosing = true;
     const connection = this.#connection;
     this.#stopListening();
@@ -167,7 +168,7 @@ export class ServiceRegistration implements Registration {
     await this.#end('CLOSED');
   }
 
-  /** Its client closes: what is static stays on the roll. */
+  /** Its client closes: what is static stays on the roll, unless nobody was told that it is there. */
   async letGo(): Promise<void> {
     if (this.#claim.static) await this.#end('CLOSED');
     else await this.close();
@@ -333,19 +334,26 @@ export class ServiceRegistration implements Registration {
     throw error;
   }
 
-  async #end(ending: Ending, reason?: RollcallError): Promise<void> {
-    if (this.#isOver) return;
+  #end(ending: Ending, reason?: RollcallError): Promise<void> {
+    if (!this.#isOver) this.#ended = this.#endOnce(ending, reason);
+    return this.#ended;
+  }
+
+  async #endOnce(ending: Ending, reason: RollcallError | undefined): Promise<void> {
     this.#reason = reason;
     const { service, id } = this;
     if (ending !== 'CLOSED') {
       this.#host.log.warn({ service, id, state: ending, error: reason }, 'registration ended');
     }
     this.#stopListening();
-    const mayStand = this.#mayStand && !this.#claim.static;
     this.#states.close(ending);
     this.#controller.abort(reason ?? new RollcallError('CLOSED', 'the registration was closed'));
+    const taken = this.#mayStand
+      ? takeBack(this.#connection, this.#spec, this.#claim)
+      : Promise.resolve();
+    // A session takes its own with it; what is static would stand for ever.
+    if (this.#claim.static) await taken;
     this.#host.ended(this);
-    if (mayStand) void takeBack(this.#connection, this);
     await this.#host.leave(this.#connection);
   }
 }
