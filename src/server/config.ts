@@ -5,6 +5,7 @@
  */
 import { resolve } from 'node:path';
 import * as v from 'valibot';
+import { CONNECTIONS_MAX } from '../types/limits.js';
 import { isHost, isLoopback, isPort, isWildcard, joinAddress, splitAddress } from './address.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -22,6 +23,8 @@ export interface MemberOptions {
   readonly httpAddress: string;
   /** Reachable from beyond this machine, without protection, by the operator's explicit word. */
   readonly isExposed: boolean;
+  /** Connections of clients at once. */
+  readonly maxConnections: number;
   readonly logLevel: LogLevel;
 }
 
@@ -35,6 +38,7 @@ const MEMBER_NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/i;
 const NAME_RULE = 'must be letters, digits, dots and dashes, at most 63';
 const PORT_RULE = 'must be a port from 1 to 65535';
 const HOST_RULE = 'must be a host name or an IP address, without a port';
+const COUNT_RULE = 'must be a whole number from 1 to 1000000';
 const LEVEL_RULE = `must be one of ${LOG_LEVELS.join(', ')}`;
 
 const PORT = v.pipe(
@@ -64,6 +68,12 @@ const SETTINGS = {
   'peer-port': PORT,
   'http-port': PORT,
   insecure: v.boolean('must be true or false'),
+  'max-connections': v.pipe(
+    v.number(COUNT_RULE),
+    v.integer(COUNT_RULE),
+    v.minValue(1, COUNT_RULE),
+    v.maxValue(1_000_000, COUNT_RULE),
+  ),
   'log-level': v.picklist(LOG_LEVELS, LEVEL_RULE),
 };
 
@@ -78,6 +88,7 @@ export const SETTING_DEFAULTS = {
   'client-port': 8655,
   'http-port': 8657,
   insecure: false,
+  'max-connections': CONNECTIONS_MAX,
   'log-level': 'info',
 } as const;
 
@@ -189,6 +200,7 @@ function placeMember(settings: Settings, self: InitialMember): MemberOptions {
     httpListen: joinAddress(listen, settings['http-port']),
     httpAddress: joinAddress(advertised, settings['http-port']),
     isExposed: !isLoopback(listen),
+    maxConnections: settings['max-connections'],
     logLevel: settings['log-level'],
   };
 }

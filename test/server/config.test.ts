@@ -42,6 +42,7 @@ test('a member listens on loopback, on its own peer port, and on the documented 
     httpListen: '127.0.0.1:8657',
     httpAddress: '127.0.0.1:8657',
     isExposed: false,
+    maxConnections: 20_000,
     logLevel: 'info',
   });
 });
@@ -68,6 +69,7 @@ test('listening beyond the machine without protection needs the operator’s wor
 });
 
 const PORT = 'must be a port from 1 to 65535, not';
+const COUNT = 'must be a whole number from 1 to 1000000, not';
 const HOST = 'must be a host name or an IP address, without a port, not';
 const NAME = 'must be letters, digits, dots and dashes, at most 63, not';
 
@@ -123,6 +125,9 @@ test.each<[string, Values, string]>([
   ['no folder', { data: '' }, '--data must be a folder, not ""'],
   ['a port in --listen', { listen: 'a:1' }, `--listen ${HOST} "a:1"`],
   ['text for a truth value', { insecure: 'yes' }, '--insecure must be true or false, not "yes"'],
+  ['no connections at all', { 'max-connections': 0 }, `--max-connections ${COUNT} 0`],
+  ['a piece of a connection', { 'max-connections': 1.5 }, `--max-connections ${COUNT} 1.5`],
+  ['connections as text', { 'max-connections': 'many' }, `--max-connections ${COUNT} "many"`],
   [
     'a level of its own',
     { 'log-level': 'loud' },

@@ -46,5 +46,6 @@ export function addMemberFlags(command: Command): Command {
     .option('--peer-port <port>', 'members connect here (default: from --initial-members)')
     .option('--http-port <port>', 'metrics and health (default: 8657)')
     .option('--insecure', 'listen beyond this machine though nothing protects it')
+    .option('--max-connections <n>', 'clients connected at once (default: 20000)')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (default: info)');
 }

@@ -60,6 +60,7 @@ function memberConfig(options: MemberOptions, logger: MemberLogger, signal: Abor
     peerListen,
     clientAddress,
     httpAddress,
+    maxConnections: options.maxConnections,
     logger,
     signal,
     faces: [grpcFace({ listen: options.clientListen }), httpFace({ listen: options.httpListen })],

@@ -32,6 +32,7 @@ const GOOD = [
   'listen: 10.0.0.1',
   'insecure: true',
   'client-port: 9000',
+  'max-connections: 12',
   '',
 ].join('\n');
 
@@ -48,6 +49,7 @@ test('a file holds every setting, under the names of the flags', () => {
     clientListen: '10.0.0.1:9000',
     isExposed: true,
     logLevel: 'info',
+    maxConnections: 12,
   });
   expect(sources['client-port']).toMatch(/\.yaml:9: client-port$/);
 });

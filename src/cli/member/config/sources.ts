@@ -26,6 +26,7 @@ export interface ServeFlags {
   readonly peerPort?: string | undefined;
   readonly httpPort?: string | undefined;
   readonly insecure?: boolean | undefined;
+  readonly maxConnections?: string | undefined;
   readonly logLevel?: string | undefined;
 }
 
@@ -86,7 +87,8 @@ function textOf(text: string | undefined): string | undefined {
 
 /** What does not look like its type stays text, and is refused as such. */
 function typed(name: SettingName, value: string | boolean): unknown {
-  if (typeof value === 'string' && name.endsWith('-port') && /^\d{1,5}$/.test(value)) {
+  const isNumber = name.endsWith('-port') || name === 'max-connections';
+  if (typeof value === 'string' && isNumber && /^\d{1,9}$/.test(value)) {
     return Number(value);
   }
   if (name === 'insecure' && (value === 'true' || value === 'false')) return value === 'true';
