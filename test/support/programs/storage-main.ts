@@ -39,6 +39,6 @@ async function hold(directory: string): Promise<void> {
   setInterval(() => {}, 1000);
 }
 
-export function runMode(mode: string, directory: string): Promise<void> {
-  return mode === 'hold' ? hold(directory) : write(directory);
-}
+// While this module is being loaded, so that what it loads later is still found.
+const [mode, directory] = process.argv.slice(2) as [string, string];
+await (mode === 'hold' ? hold(directory) : write(directory));

@@ -2,5 +2,4 @@
 import { runnerImport } from 'vite';
 
 const path = new URL('./storage-main.ts', import.meta.url).pathname;
-const { module } = await runnerImport(path, { configFile: false, logLevel: 'silent' });
-await module.runMode(process.argv[2], process.argv[3]);
+await runnerImport(path, { configFile: false, logLevel: 'silent' });
