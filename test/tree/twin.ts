@@ -3,45 +3,14 @@
  * copying all of it. What it has in common with the real one is only the types.
  */
 import type { CommandBody, Envelope, Guard, TreeOperation } from '../../src/types/command.js';
-import type { AclEntry } from '../../src/types/node.js';
-
-export interface TwinNode {
-  data: string;
-  owner: number;
-  kind: string;
-  createRevision: number;
-  modifyRevision: number;
-  childrenRevision: number;
-  version: number;
-  createCount: number;
-  ordinal: number;
-  sequence: number;
-  incarnation: number;
-  address: string;
-  acl: readonly AclEntry[];
-  aclVersion: number;
-}
-
-export interface TwinDeparture {
-  service: string;
-  id: string;
-  reason: string;
-  who: string;
-  address: string;
-  session: number;
-  revision: number;
-}
-
-export interface TwinSession {
-  secret: string;
-  epoch: number;
-  graceMs: number;
-  detached: boolean;
-  lastSeq: number;
-  lastRevision: number;
-  acked: number;
-  answers: Map<number, string>;
-}
+import {
+  isOver,
+  lengthOf,
+  plain,
+  type TwinDeparture,
+  type TwinNode,
+  type TwinSession,
+} from './twin-parts.js';
 
 export class Twin {
   nodes = new Map<string, TwinNode>();
@@ -353,17 +322,8 @@ export class Twin {
     return undefined;
   }
 
-  /** Whether some quota allows neither these nodes nor these bytes more at the last of them. */
   #isOver(paths: readonly string[], bytes: number, at = paths.at(-1)!): boolean {
-    return [...this.quotas].some(([top, limits]) => {
-      const isUnder = (path: string) => top === '/' || path === top || path.startsWith(`${top}/`);
-      if (!isUnder(at)) return false;
-      const standing = [...this.nodes].filter(([path]) => isUnder(path));
-      const held = standing.reduce((sum, [, { data }]) => sum + lengthOf(data), 0);
-      const added = paths.filter(isUnder).length;
-      const isNodes = limits.nodes > 0 && added > 0 && standing.length + added > limits.nodes;
-      return isNodes || (limits.bytes > 0 && bytes > 0 && held + bytes > limits.bytes);
-    });
+    return isOver(this.nodes, this.quotas, { paths, bytes, at });
   }
 
   #may(node: TwinNode, permission: number): boolean {
@@ -437,13 +397,4 @@ export class Twin {
       ([key, value]) => String(node?.[key as keyof TwinNode]) === String(value),
     );
   }
-}
-
-function plain(body: CommandBody): unknown {
-  return JSON.parse(JSON.stringify(body));
-}
-
-/** Of data kept as text. */
-function lengthOf(data: string): number {
-  return data === '' ? 0 : data.split(',').length;
 }
