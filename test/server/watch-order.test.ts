@@ -2,6 +2,7 @@
  * The promises about watches that concern a whole connection (contract W3–W5, W7, W9, W10): one order of
  * revisions, no answer ahead of its events, nothing lost silently, nothing held for who does not read.
  */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../src/server/service.js';
 import { ATTACHMENT_UNSENT_BYTES_MAX } from '../../src/types/limits.js';
@@ -83,6 +84,56 @@ describe('two watches of one connection', () => {
     expect(order.filter((watch) => watch === 1).length).toBeGreaterThan(3);
   });
 });
+
+describe('the watches of one connection, whatever is changed, blocked and drained in whatever order', () => {
+  const step = fc.constantFrom('/a', '/a/b', '/c', 'block', 'drain', 'flush', 'flush');
+  const history = fc.constantFrom(3, 8, 1_000);
+
+  it('are told in one order of revisions, each everything or a marked snapshot', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), history, (steps, historyEventsMax) => {
+        const setting = new Setting(historyEventsMax);
+        setting.do(create('/a'), create('/a/b'), create('/c'));
+        const reader = setting.reader('/a', 'subtree', 'snapshot');
+        reader.watch('/c', 'node', 'snapshot', 2);
+        reader.watch('/', 'children', 'snapshot', 3);
+        for (const what of steps) {
+          if (what === 'block') reader.block();
+          else if (what === 'drain') reader.drain();
+          else if (what === 'flush') reader.flush();
+          else setting.do(set(what, 'x'));
+        }
+        reader.drain();
+        for (let turn = 0; turn < 3; turn++) reader.flush();
+        const { deliveries } = reader.client;
+        const revisions = revisionsOf(deliveries);
+        expect(revisions).toEqual(inOrder(revisions));
+        expect(reader.gate.laggingCount).toBe(0);
+        for (const [watch, path] of [
+          [1, '/a/b'],
+          [2, '/c'],
+          [3, '/a'],
+        ] as const)
+          expect(lastKnown(deliveries, watch, path)).toBe(
+            setting.driver.tree.get(path)!.stat.modifyRevision,
+          );
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** The revision of a node's latest change, as a client knows it that believes what it was told. */
+function lastKnown(deliveries: readonly Delivery[], watch: number, path: string): number {
+  let known = 0;
+  for (const one of deliveries) {
+    if (one.type === 'events' && one.watch === watch)
+      for (const event of one.batch.events) if (event.path === path) known = event.revision;
+    if (one.type === 'snapshot' && one.watch === watch)
+      for (const node of one.nodes) if (node.path === path) known = node.stat.modifyRevision;
+  }
+  return known;
+}
 
 describe('an answer', () => {
   const begin = () => {
