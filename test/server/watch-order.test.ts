@@ -321,6 +321,30 @@ describe('a reader that reads nothing', () => {
   });
 });
 
+describe('a reader that reads again', () => {
+  it('is handed what it missed piece by piece, none of them much larger than its bound', () => {
+    const setting = new Setting();
+    setting.do(create('/a'));
+    const reader = setting.reader('/a', 'node', 'now');
+    reader.block();
+    setting.do(set('/a', '0'));
+    reader.flush();
+    for (let i = 0; i < 200; i++) setting.do(set('/a', `${i}`.repeat(10_000)));
+    reader.drain();
+    const pieces: number[] = [];
+    while (reader.gate.laggingCount > 0) {
+      reader.client.deliveries.length = 0;
+      reader.flush();
+      const batches = reader.client.deliveries.filter((one) => one.type === 'events');
+      pieces.push(
+        batches.flatMap(({ batch }) => batch.events).reduce((sum, e) => sum + e.data.length, 0),
+      );
+    }
+    expect(Math.max(...pieces)).toBeLessThan(ATTACHMENT_UNSENT_BYTES_MAX + 30_000);
+    expect(pieces.length).toBeGreaterThan(10);
+  });
+});
+
 describe('a watch of the future', () => {
   it('waits until the revision is reached, and is told nothing older, bookmarks included (W8)', () => {
     const solo = Solo.led();
