@@ -25,6 +25,8 @@ export const DELETE_TREE_NODES_MAX = 10_000;
 export const SUBTREE_WALK_NODES_MAX = 100_000;
 /** Looked at on every change below: a handful is what operators set. */
 export const QUOTAS_MAX = 1_000;
+/** Drained and taken off at once: more than any fleet that people look after. */
+export const OVERRIDES_MAX = 10_000;
 /** Remembered of a service, for "why did it vanish?". */
 export const DEPARTURES_PER_SERVICE_MAX = 50;
 /** Of all services together, about 200 bytes each. */

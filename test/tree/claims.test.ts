@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeInstance } from '../../src/codec/instance.js';
 import type { Register, SetOverride } from '../../src/types/command.js';
 import { asRevision, asTerm } from '../../src/types/ids.js';
+import { OVERRIDES_MAX } from '../../src/types/limits.js';
 import { A, bytes, create, Driver, register, remove, START } from './driver.js';
 
 const PATH = '/services/web/a';
@@ -252,6 +253,14 @@ describe('an operator’s override', () => {
     expect(driver.answer(register('web', 'a', { takeover: true }), asking)).toBe('DENIED');
     driver.ask(override('lift'));
     expect(driver.answer(register('web', 'a'), asking)).toBe('registered');
+  });
+
+  it('beyond the bound on overrides is refused; one that stands may be replaced', () => {
+    const driver = new Driver();
+    driver.isChecking = false;
+    for (let i = 0; i < OVERRIDES_MAX; i++) driver.ask(override('drain', { id: `i${i}` }));
+    expect(driver.answer(override('drain', { id: 'one-more' }))).toBe('TOO_LARGE');
+    expect(driver.answer(override('deregister', { id: 'i7' }))).toBe('done');
   });
 
   it('to deregister ends by itself at its time', () => {

@@ -1,9 +1,10 @@
 /** An operator's word over an instance: set, replaced or lifted, seen by subscribers as one event. */
 import { instancePath } from '../../codec/instance.js';
 import type { ExpireOverride, SetOverride } from '../../types/command.js';
-import type { Done } from '../../types/outcome.js';
+import { OVERRIDES_MAX } from '../../types/limits.js';
+import type { Done, Refused } from '../../types/outcome.js';
 import type { AuditAction } from '../../types/record.js';
-import type { Work } from '../work.js';
+import { refused, type Work } from '../work.js';
 
 const DONE: Done = { type: 'done' };
 
@@ -14,12 +15,15 @@ const ACTIONS: Readonly<Record<SetOverride['action'], AuditAction>> = {
 };
 
 /** Taking an instance off deletes it and keeps its id from registering until lifted. */
-export function applyOverride(body: SetOverride, work: Work): Done {
+export function applyOverride(body: SetOverride, work: Work): Done | Refused {
   const { service, id, action, who, reason, until } = body;
   const { overrides } = work.state;
+  const path = instancePath(service, id);
   work.hand = { who, why: reason };
   if (action === 'lift') {
-    if (!overrides.lift(instancePath(service, id))) return DONE;
+    if (!overrides.lift(path)) return DONE;
+  } else if (overrides.size >= OVERRIDES_MAX && overrides.get(path) === undefined) {
+    return refused('TOO_LARGE', `there are ${OVERRIDES_MAX} overrides: lift others first`);
   } else {
     overrides.set(service, id, { action, who, reason, until, revision: work.revision });
   }
