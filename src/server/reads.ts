@@ -22,6 +22,9 @@ export interface ReadsHost {
   tree(): Tree;
 }
 
+/** Reads that have failed and still wait to be reached, at most, besides one for each open one. */
+const FORGOTTEN_MAX = 1_000;
+
 export class Reads {
   readonly #host: ReadsHost;
   /** Everything without an answer, for deadlines. */
@@ -83,6 +86,11 @@ export class Reads {
   /** Nothing is shown from now on. */
   failAll(failure: Failure): void {
     for (const slot of [...this.#open]) this.fail(slot, failure);
+  }
+
+  /** Reads that wait for this member to catch up, those that have failed meanwhile included. */
+  get behind(): number {
+    return this.#behind.length;
   }
 
   /** Reads that wait for a leader to answer for them. */
@@ -165,7 +173,8 @@ export class Reads {
       else this.#dueMs = Math.min(this.#dueMs, slot.deadlineMs);
     }
     for (const slots of this.#questions) keepOpen(slots);
-    this.#behind.keep(isOpen);
+    // Those that are answered already fall out when they are reached, or when they are the most.
+    if (this.#behind.length > 2 * this.#open.size + FORGOTTEN_MAX) this.#behind.keep(isOpen);
   }
 
   #place(slot: Slot, index: number): void {
