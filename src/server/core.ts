@@ -25,7 +25,7 @@ import { Integrity } from './integrity.js';
 import { Leadership } from './leadership.js';
 import { Leading } from './leading.js';
 import { OriginQueue } from './origin-queue.js';
-import { type HeardStatus, Peers } from './peers.js';
+import { type HeardStatus, isConfigured, Peers } from './peers.js';
 import { Pulse } from './pulse.js';
 import { Quarantine } from './quarantine.js';
 import { Reads } from './reads.js';
@@ -239,6 +239,7 @@ export class Core {
   }
 
   receive(from: MemberId, messages: readonly PeerMessage[]): void {
+    if (!isConfigured(this.#raft.configuration, from)) return;
     this.#peers.heard(from, this.#clock.monotonicMs());
     for (const message of messages) this.#receiveOne(from, message);
   }

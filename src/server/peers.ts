@@ -4,6 +4,7 @@
  */
 import type { FollowerView } from '../raft/raft.js';
 import type { MemberId } from '../types/ids.js';
+import type { Configuration } from '../types/log.js';
 import type { MemberStatus } from '../types/peer.js';
 
 export interface HeardStatus {
@@ -13,6 +14,11 @@ export interface HeardStatus {
 
 /** Not heard of for this long: shown as unreachable. */
 const UNREACHABLE_MS = 2_000;
+
+/** Whoever is not configured has no say: it moves no term, enters no change and is not remembered. */
+export function isConfigured({ voters, learners }: Configuration, id: MemberId): boolean {
+  return voters.some((voter) => voter.id === id) || learners.some((learner) => learner.id === id);
+}
 
 export class Peers {
   readonly #statuses = new Map<MemberId, HeardStatus>();
