@@ -173,9 +173,7 @@ class MemoryCluster implements TestCluster {
   }
 
   async restart(name: string): Promise<void> {
-    const member = this.#find(name);
-    await member.kill();
-    await member.start();
+    await this.#find(name).restart();
   }
 
   partition(some: readonly string[], others: readonly string[]): void {

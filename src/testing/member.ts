@@ -48,6 +48,7 @@ export class MemoryMember {
   readonly #disk: MemoryDisk;
   readonly #states: MemoryStateDatabases;
   #process = new Stoppable();
+  #acts: Promise<void> = Promise.resolve();
   #face: Face | undefined;
   #member: Member | undefined;
   /** It had to stop by itself, which no test asks for. */
@@ -88,7 +89,32 @@ export class MemoryMember {
     return this.#process.isStopped;
   }
 
-  async start(): Promise<void> {
+  /** On what its disk holds; a member that runs stays as it is. */
+  start(): Promise<void> {
+    return this.#inTurn(() => this.#start());
+  }
+
+  /** At once; only what is about to start is waited for. */
+  kill(): Promise<void> {
+    return this.#inTurn(() => this.#kill());
+  }
+
+  restart(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#kill();
+      await this.#start();
+    });
+  }
+
+  /** One start or end after the other: a life that ends while it begins would leave a half of it behind. */
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const done = this.#acts.then(act);
+    this.#acts = done.catch(() => {});
+    return done;
+  }
+
+  async #start(): Promise<void> {
+    if (this.#member !== undefined) return;
     const process = new Stoppable();
     this.#process = process;
     const storage = await this.#openStorage(process);
@@ -116,7 +142,7 @@ export class MemoryMember {
   }
 
   /** Connections first: nobody may see the face of a member that no longer counts. */
-  async kill(): Promise<void> {
+  async #kill(): Promise<void> {
     const face = this.#face;
     this.#door.cut();
     this.#process.end();

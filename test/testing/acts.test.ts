@@ -109,6 +109,14 @@ describe('kill and restart', () => {
     expect(nodes.map(({ path }) => path)).toEqual(expect.arrayContaining(paths));
   });
 
+  test('acts that come at once are done one after the other', async () => {
+    const name = await aFollower();
+    await Promise.all([cluster.kill(name), cluster.restart(name), cluster.restart(name)]);
+    expect(await ask(memberOf(name).endpoint, 2_000)).toMatchObject({ name });
+    await Promise.all([cluster.restart(name), cluster.kill(name)]);
+    expect(memberOf(name).state).toBe('killed');
+  });
+
   test('without a majority a write fails and says whether it was applied', async () => {
     const [survivor, ...others] = cluster.members.map(({ name }) => name) as [string, string];
     const roll = clientOf(survivor);
