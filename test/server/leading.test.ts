@@ -7,7 +7,7 @@ import type { CommandBody } from '../../src/types/command.js';
 import { asIndex, asTerm, type MemberId, type SessionId } from '../../src/types/ids.js';
 import type { EntryBatch } from '../../src/types/log.js';
 import type { PeerMessage } from '../../src/types/peer.js';
-import { Driver } from '../tree/driver.js';
+import { create, Driver } from '../tree/driver.js';
 import { OTHER, SELF } from './support.js';
 
 class Setting {
@@ -127,6 +127,24 @@ describe('an end', () => {
     expect(setting.proposed).toHaveLength(1);
     setting.pass(200);
     expect(setting.proposed).toHaveLength(2);
+  });
+});
+
+describe('a reap', () => {
+  it('is proposed by who leads only, and counted anew when it leads again', () => {
+    const setting = new Setting();
+    setting.driver.apply(create('/t', { nodeKind: 'ttl', ttlMs: 3_000 }));
+    setting.pass(10_000);
+    expect(setting.proposed).toEqual([]);
+    setting.leading.open();
+    setting.pass(2_900);
+    setting.leading.close();
+    setting.pass(10_000);
+    setting.leading.open();
+    setting.pass(2_900);
+    expect(setting.proposed).toEqual([]);
+    setting.pass(2_000);
+    expect(setting.proposed).toMatchObject([{ kind: 'reap', path: '/t', createRevision: 1 }]);
   });
 });
 
