@@ -44,6 +44,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, status>> = {
   COMPACTED: status.OUT_OF_RANGE,
   WRONG_CLUSTER: status.FAILED_PRECONDITION,
   NO_INSTANCE: status.NOT_FOUND,
+  DEREGISTERED: status.ABORTED,
   UNIMPLEMENTED: status.UNIMPLEMENTED,
   CORRUPT: status.DATA_LOSS,
   INTERNAL: status.INTERNAL,

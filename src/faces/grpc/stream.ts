@@ -5,8 +5,6 @@
  */
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type * as wire from '../../gen/index.js';
-import { wholeMs } from '../../rpc/convert.js';
-import type { Outgoing } from '../../rpc/shapes.js';
 import type { Attachment, Delivery, Request, Sink } from '../../server/service.js';
 import { RollcallError } from '../../types/errors.js';
 import { ATTACHMENT_REQUESTS_MAX, UNREAD_OPERATIONS_MAX } from '../../types/limits.js';
@@ -16,24 +14,20 @@ import { addressOf, identitiesOf } from './callers.js';
 import type { GrpcContext, LongCall } from './context.js';
 import { watchResponses } from './event-bytes.js';
 import { Malformed } from './malformed.js';
-import { answerResponse, errorResponse, type Memory, understand } from './operations.js';
+import { errorResponse, understand } from './operations.js';
 import { Outlet, type WritableCall } from './outlet.js';
 import { endOf } from './peer-close.js';
 import { writeRequest } from './requests.js';
-import { type Answered, type Failure, refusalIn } from './responses.js';
+import type { Answered, Failure } from './responses.js';
 import { moving } from './status.js';
+import { addHotAnswer, itemOf, type Remembered, responseTo } from './stream-answers.js';
 import { StreamFrames } from './stream-frame.js';
 
 /** An operation without an answer yet. */
-interface Open {
+interface Open extends Remembered {
   readonly name: string;
   readonly startedMs: number;
-  readonly memory: Memory | undefined;
-  /** The operation was not valid: its seq is consumed by a skip, its answer is this. */
-  readonly invalid: RollcallError | undefined;
 }
-
-type Item = Outgoing<wire.StreamItem>;
 
 export class SessionStream implements Sink, LongCall {
   readonly #context: GrpcContext;
@@ -200,57 +194,8 @@ export class SessionStream implements Sink, LongCall {
   }
 }
 
-/** The answers of nearly all traffic; false for any other. */
-function addHotAnswer(frames: StreamFrames, delivery: Answered | Failure): boolean {
-  if (delivery.type === 'outcome') {
-    const { id, outcome, revision } = delivery;
-    if (outcome.type === 'set') frames.addSet(id, outcome, revision);
-    else if (outcome.type === 'created') frames.addCreated(id, outcome, revision);
-    else if (outcome.type === 'deleted') frames.addDeleted(id, revision);
-    else return false;
-    return true;
-  }
-  if (delivery.type !== 'answer' || delivery.answer.type !== 'node') return false;
-  frames.addNode(delivery.id, delivery.answer.node, delivery.revision);
-  return true;
-}
-
 function skip({ id, seq, timeoutMs }: wire.StreamOperation): Request {
   return writeRequest({ kind: 'skip' }, { id, seq, timeoutMs }) as Request;
-}
-
-function responseTo(delivery: Answered | Failure, open: Open) {
-  const { id } = delivery;
-  const isSkip = open.invalid !== undefined && delivery.type !== 'failure';
-  if (isSkip) return { response: errorResponse(id, open.invalid), code: open.invalid.code };
-  const refusal = refusalIn(delivery);
-  if (refusal !== undefined) {
-    const { error, position } = refusal;
-    return { response: errorResponse(id, error, position), code: error.code };
-  }
-  return { response: answerResponse(delivery as Answered, open.memory), code: 'OK' };
-}
-
-type Notice = Exclude<
-  Delivery,
-  { readonly type: 'outcome' | 'answer' | 'failure' | 'events' | 'snapshot' }
->;
-
-function itemOf(notice: Notice): Item {
-  switch (notice.type) {
-    case 'touched':
-      return { touched: notice.number };
-    case 'bookmark':
-      return { bookmark: notice.revision };
-    case 'stale':
-      return { stale: { ageMs: wholeMs(notice.ageMs) } };
-    case 'live':
-      return { live: notice.revision };
-    case 'sessionEnded':
-      return { ended: { cause: notice.cause } };
-    default:
-      return { progress: true };
-  }
 }
 
 const methodNames = new Map<string, string>();
