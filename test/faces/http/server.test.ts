@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createRoutes, httpFace } from '../../../src/faces/http/server.js';
+import { Connections } from '../../../src/server/connections.js';
 import type { Face } from '../../../src/server/face.js';
 import { createMetrics } from '../../../src/server/metrics.js';
 import type { Service, ServiceStatus } from '../../../src/server/service.js';
@@ -8,6 +9,7 @@ import type { Service, ServiceStatus } from '../../../src/server/service.js';
 /** As much of a member as this door looks at. */
 function serviceWith(status: Partial<ServiceStatus>): Service {
   return {
+    connections: new Connections(),
     status: () => status as ServiceStatus,
     members: () => [],
     attach: () => {
