@@ -67,6 +67,7 @@ function startChild(plan: MemberPlan, initial: string, options: LocalClusterOpti
   const child = new Supervised({
     name,
     args: [MAIN, 'serve', ...Object.entries(flags).flat(), '--exit-with-parent'],
+    env: withoutSettings(process.env),
     onErrorLine: (line) => options.onLog?.(line),
     onExit: (how, restartInMs) => {
       if (restartInMs === undefined) return;
@@ -75,6 +76,12 @@ function startChild(plan: MemberPlan, initial: string, options: LocalClusterOpti
   });
   child.start();
   return child;
+}
+
+/** What is meant for a member of one's own is not for these: flags say all that they are. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const names = Object.keys(environment).filter((name) => name.startsWith('ROLLCALL_'));
+  return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
 function describeMember(plan: MemberPlan, child: Supervised, dataDir: string): LocalMember {

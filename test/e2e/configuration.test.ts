@@ -20,7 +20,8 @@ function file(name: string, lines: readonly string[]): string {
 }
 
 function start(args: readonly string[], variables: Record<string, string> = {}): Process {
-  const started = new Process(args, { ...process.env, NO_COLOR: '1', ...variables });
+  const environment = { ...process.env, NO_COLOR: '1', ...variables };
+  const started = new Process(args, environment, { cwd: folder });
   onTestFinished(async () => {
     started.kill('SIGKILL');
     await started.ended;
@@ -93,4 +94,18 @@ test('a member serves from its file', async () => {
   const roll = connect(`127.0.0.1:${client}`);
   onTestFinished(() => roll.close());
   expect((await roll.get('/', { timeoutMs: 15_000 }))?.path).toBe('/');
+}, 30_000);
+
+test('settings meant for a member do not reach the members of a local cluster', async () => {
+  const [base] = await freePorts(1);
+  const variables = {
+    ROLLCALL_CONFIG: file('none.yaml', ['nmae: r1']),
+    ROLLCALL_LISTEN: 'nowhere',
+  };
+  const args = ['dev', '--members', '1', '--base-port', String(base), '--for', '20s'];
+  const dev = start(args, { ...variables, TMPDIR: folder });
+  const ready = await dev.until(({ lines }) => lines.find((line) => line.startsWith('ready  ')));
+  expect(ready).toContain(`127.0.0.1:${base}`);
+  dev.kill('SIGINT');
+  expect((await dev.ended).code).toBe(0);
 }, 30_000);
