@@ -101,6 +101,7 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
   NO_INSTANCE: advise(
     'see `rollcall instances SERVICE`, or wait for one with `rollcall wait SERVICE`',
   ),
+  DEREGISTERED: advise('ask `rollcall why SERVICE/ID` who removed it, and why'),
   UNIMPLEMENTED: advise('the member is of an older version: upgrade it'),
   CORRUPT: advise('a member found damaged data and fenced it off: see its log'),
   INTERNAL: advise(REPORT),

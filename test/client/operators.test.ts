@@ -108,6 +108,46 @@ describe('services', () => {
   });
 });
 
+describe('a registration', () => {
+  const ACTS = [
+    {
+      act: 'an operator removes',
+      perform: (service: string) => client.deregister(service, 'one', { who: 'ada' }),
+      message: 'an operator removed it',
+    },
+    {
+      act: 'an operator takes off',
+      perform: (service: string) => client.admin.takeOff(service, 'one', { who: 'ada' }),
+      message: 'an operator removed it',
+    },
+    {
+      act: 'goes with a revoked session',
+      perform: async (service: string) => {
+        for await (const { id } of client.admin.sessions({ service })) {
+          await client.admin.revokeSession(id);
+        }
+      },
+      message: 'an operator ended its session',
+    },
+    {
+      act: 'a client deletes',
+      perform: (service: string) => client.delete(`/services/${service}/one`),
+      message: 'a client deleted it',
+    },
+  ];
+
+  test.each(ACTS)('that $act ends as DEREGISTERED, and says so', async ({ perform, message }) => {
+    const service = fresh('s');
+    const registration = await client.register(service, { port: 1 }, { id: 'one' });
+    await perform(service);
+    for await (const state of registration.states()) if (state === 'DEREGISTERED') break;
+    expect(registration.state).toBe('DEREGISTERED');
+    const text = `DEREGISTERED: ${message}`;
+    expect(registration.reason).toMatchObject({ code: 'DEREGISTERED', message: text });
+    expect(registration.signal.reason).toBe(registration.reason);
+  });
+});
+
 describe('an override', () => {
   test('drains an instance until it is lifted, by the user of this process unless said otherwise', async () => {
     const service = fresh('s');

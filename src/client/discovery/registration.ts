@@ -42,6 +42,13 @@ const WRITE_MS_DEFAULT = 5_000;
 /** Reasons to try again later rather than to give up. */
 const PASSING: ReadonlySet<string> = new Set(['TIMEOUT', 'SESSION_EXPIRED', 'CLOSED', 'MOVED']);
 
+/** Causes of a removal that somebody decided on, in words. */
+const DECISIONS: Readonly<Partial<Record<string, string>>> = {
+  client: 'a client deleted it',
+  operator: 'an operator removed it',
+  revoke: 'an operator ended its session',
+};
+
 type Ending = 'REPLACED' | 'DEREGISTERED' | 'FAILED' | 'CLOSED';
 
 export class ServiceRegistration implements Registration {
@@ -321,8 +328,9 @@ export class ServiceRegistration implements Registration {
 
   /** The end of the session is told by the session; anything else is someone's decision. */
   #onDeleted(cause: string): void {
-    if (cause !== 'client' && cause !== 'operator' && cause !== 'revoke') return;
-    void this.#end('DEREGISTERED', new RollcallError('REPLACED', `it was removed: ${cause}`));
+    const decision = DECISIONS[cause];
+    if (decision === undefined) return;
+    void this.#end('DEREGISTERED', new RollcallError('DEREGISTERED', decision));
   }
 
   async #refused(error: unknown, { incarnation }: Instance): Promise<never> {
