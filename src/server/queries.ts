@@ -7,6 +7,7 @@ import type { Tree } from '../tree/tree.js';
 import { unreachable } from '../types/assert.js';
 import { NO_INDEX } from '../types/ids.js';
 import { PAGE_BYTES_MAX, PAGE_NODES_MAX } from '../types/limits.js';
+import type { OverrideOf } from '../types/node.js';
 import { NO_SETTINGS } from '../types/settings.js';
 import type { Answer, Query } from './service.js';
 import type { WatchHub } from './watch-hub.js';
@@ -17,9 +18,8 @@ export interface Asker {
 }
 
 export function evaluate(tree: Tree, query: Query, asker: Asker): Answer {
-  const place = placeOf(query);
-  if (place !== undefined && !tree.mayRead(place, asker.identities))
-    return { type: 'denied', path: place };
+  const closed = placesOf(query).find((path) => !tree.mayRead(path, asker.identities));
+  if (closed !== undefined) return { type: 'denied', path: closed };
   switch (query.type) {
     case 'get':
       return { type: 'node', node: tree.get(query.path) };
@@ -44,25 +44,28 @@ export function evaluate(tree: Tree, query: Query, asker: Asker): Answer {
   }
 }
 
-/** The node that must be readable; nothing is found out about what is below one that is not. */
-function placeOf(query: Query): string | undefined {
+/** The nodes that must be readable; nothing is found out about what is below one that is not. */
+function placesOf(query: Query): readonly string[] {
   switch (query.type) {
     case 'get':
     case 'list':
     case 'subtree':
     case 'acl':
-      return query.path;
+      return [query.path];
     case 'instances':
     case 'service':
-      return servicePath(query.service);
-    case 'departures':
-      return query.id === '' ? servicePath(query.service) : instancePath(query.service, query.id);
+      return [servicePath(query.service)];
+    case 'departures': {
+      // An instance that is gone has no list of its own any more.
+      const service = servicePath(query.service);
+      return query.id === '' ? [service] : [service, instancePath(query.service, query.id)];
+    }
     case 'overrides':
-      return query.service === '' ? SERVICES_ROOT : servicePath(query.service);
+      return [query.service === '' ? SERVICES_ROOT : servicePath(query.service)];
     case 'services':
-      return SERVICES_ROOT;
+      return [SERVICES_ROOT];
     default:
-      return undefined;
+      return [];
   }
 }
 
@@ -71,7 +74,7 @@ type NodesQuery = Query & { readonly type: 'list' | 'subtree' | 'instances' };
 function listNodes(tree: Tree, query: NodesQuery, identities: readonly string[]): Answer {
   const limits = { limit: pageLimit(query.limit), bytesMax: PAGE_BYTES_MAX, identities };
   const page = nodesOf(tree, query, limits);
-  if (page === 'denied') return { type: 'denied', path: placeOf(query)! };
+  if (page === 'denied') return { type: 'denied', path: placesOf(query)[0]! };
   const absent = query.type === 'instances' ? [] : undefined;
   return { type: 'nodes', nodes: page?.nodes ?? absent, more: page?.more ?? false };
 }
@@ -117,7 +120,9 @@ function ofCatalog(tree: Tree, query: CatalogQuery, asker: Asker): Answer {
       return viewService(tree, query.service, asker);
     case 'overrides': {
       const { service, after } = query;
-      const page = tree.overridesPage({ service, after, limit: pageLimit(query.limit) });
+      const limit = pageLimit(query.limit);
+      const isShown = (of: OverrideOf) => tree.mayRead(servicePath(of.service), asker.identities);
+      const page = tree.overridesPage({ service, after, limit, isShown });
       return { type: 'overrides', overrides: page.overrides, more: page.more };
     }
     case 'departures':
@@ -167,9 +172,10 @@ function ofCluster(tree: Tree, query: ClusterQuery, identities: readonly string[
     }
     case 'session': {
       const { session, after } = query;
-      const page = tree.ephemeralsPage(session, { after, limit: pageLimit(query.limit) });
-      const paths = page.paths.filter((path) => tree.mayRead(path, identities));
-      return { type: 'session', session: tree.sessionInfo(session), paths, more: page.more };
+      const isShown = (path: string) => tree.mayFind(path, identities);
+      const limit = pageLimit(query.limit);
+      const { paths, more } = tree.ephemeralsPage(session, { after, limit, isShown });
+      return { type: 'session', session: tree.sessionInfo(session), paths, more };
     }
     case 'audit': {
       const page = tree.audit({ before: query.before, limit: pageLimit(query.limit) });

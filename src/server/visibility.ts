@@ -17,7 +17,7 @@ export class Visibility {
   /** By place and identities, undefined where nothing is left; as lists stand at a revision. */
   #cut = new WeakMap<EventBatch, Map<string, EventBatch | undefined>>();
   #cutAt = 0;
-  /** Lists of nodes that are gone: the history still tells of what was below them. */
+  /** Lists that nodes had when they last went: the history still tells of what was below them. */
   readonly #gone = new Map<string, number>();
 
   constructor(tree: Tree) {
@@ -26,8 +26,11 @@ export class Visibility {
 
   /** Of everything that happens, before any of it is shown. */
   note(events: readonly TreeEvent[]): void {
-    for (const { type, path, aclId } of events)
-      if (type === 'deleted' && aclId !== 0) this.#noteGone(path, aclId);
+    for (const { type, path, aclId } of events) {
+      if (type !== 'deleted') continue;
+      if (aclId !== 0) this.#noteGone(path, aclId);
+      else if (this.#gone.size > 0) this.#gone.delete(path);
+    }
   }
 
   /** Whether everyone who watches there may see all of it: the common case. */

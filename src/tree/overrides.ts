@@ -37,6 +37,8 @@ export interface OverridesRequest {
   /** "service/id" of the last one seen, or empty. */
   readonly after: string;
   readonly limit: number;
+  /** The others are passed over: a page holds as many of these as it may. */
+  readonly isShown?: (override: OverrideOf) => boolean;
 }
 
 export interface OverridesPage {
@@ -73,13 +75,15 @@ export class OverrideTable {
     for (const record of this.#timed) yield overrideOf(record);
   }
 
-  page({ service, after, limit }: OverridesRequest): OverridesPage {
+  page({ service, after, limit, isShown }: OverridesRequest): OverridesPage {
     const overrides: OverrideOf[] = [];
     for (const record of this.#inOrder()) {
       if (nameOfOverride(record) <= after) continue;
       if (service !== '' && record.service !== service) continue;
+      const override = overrideOf(record);
+      if (isShown?.(override) === false) continue;
       if (overrides.length >= limit) return { overrides, more: true };
-      overrides.push(overrideOf(record));
+      overrides.push(override);
     }
     return { overrides, more: false };
   }

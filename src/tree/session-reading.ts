@@ -9,6 +9,14 @@ export interface SessionsPage {
   readonly more: boolean;
 }
 
+export interface PathsRequest {
+  /** The last path seen, or empty. */
+  readonly after: string;
+  readonly limit: number;
+  /** The others are passed over: a page holds as many of these as it may. */
+  readonly isShown?: (path: string) => boolean;
+}
+
 export interface PathsPage {
   readonly paths: string[];
   readonly more: boolean;
@@ -47,7 +55,7 @@ export function readSessions(
 /** The first paths behind `after`. A session may own many more than a page: they are not all sorted. */
 export function readEphemerals(
   session: SessionRecord | undefined,
-  request: { readonly after: string; readonly limit: number },
+  request: PathsRequest,
 ): PathsPage {
   const wanted = request.limit + 1;
   let paths: string[] = [];
@@ -55,6 +63,7 @@ export function readEphemerals(
   for (const { path } of session?.ephemerals ?? []) {
     const isSeen = request.after !== '' && comparePaths(path, request.after) <= 0;
     if (isSeen || (last !== undefined && comparePaths(path, last) > 0)) continue;
+    if (request.isShown?.(path) === false) continue;
     paths.push(path);
     if (paths.length < 2 * wanted) continue;
     paths = paths.sort(comparePaths).slice(0, wanted);

@@ -15,6 +15,7 @@ import {
   READ,
   type TreeNode,
 } from '../types/node.js';
+import { parentPath } from '../types/path.js';
 import type { Departure } from '../types/record.js';
 import type { SessionInfo } from '../types/session.js';
 import { NO_SETTINGS, type ServiceSettings } from '../types/settings.js';
@@ -39,6 +40,7 @@ import { isEqual } from './secrets.js';
 import {
   infoOf,
   type PathsPage,
+  type PathsRequest,
   readEphemerals,
   readSessions,
   type SessionsPage,
@@ -148,10 +150,7 @@ export class TreeView {
   }
 
   /** Paths of a session's nodes in the order of `comparePaths`; `after` empty: from the first. */
-  ephemeralsPage(
-    id: SessionId,
-    request: { readonly after: string; readonly limit: number },
-  ): PathsPage {
+  ephemeralsPage(id: SessionId, request: PathsRequest): PathsPage {
     return readEphemerals(this.state.sessions.get(id), request);
   }
 
@@ -224,6 +223,13 @@ export class TreeView {
   mayRead(path: string, identities: readonly string[]): boolean {
     const node = this.state.nodes.get(path);
     return node === undefined || allows(node.access, READ, identities);
+  }
+
+  /** Whether its name may be told, where nobody asked for it by name: as a listing of its parent would. */
+  mayFind(path: string, identities: readonly string[]): boolean {
+    const parent = parentPath(path);
+    if (parent !== undefined && !this.mayRead(parent, identities)) return false;
+    return this.mayRead(path, identities);
   }
 
   /** Matching events above `revision`, a bounded piece at a time. */

@@ -97,6 +97,45 @@ describe('a read', () => {
     expect(everything(ann)).toContain('secret');
   });
 
+  it('tells nothing of an instance that is gone to whoever may not read its service', () => {
+    const { solo, admin } = begin();
+    admin.write(register('web', 'x', { isStatic: true }));
+    admin.write(register('web', 'gone', { isStatic: true }));
+    const override = { kind: 'setOverride', service: 'web', id: 'gone', until: 0 } as const;
+    admin.write({ ...override, action: 'deregister', who: 'ann', reason: 'a secret' });
+    admin.write(setAcl('/services/web', onlyAnn));
+    solo.turn();
+    const stranger = join(solo, []);
+    ask(solo, stranger, { type: 'departures', service: 'web', id: 'gone' });
+    ask(solo, stranger, { type: 'departures', service: 'web', id: 'x' });
+    ask(solo, stranger, { type: 'overrides', service: '', after: '', limit: 0 });
+    expect(everything(stranger)).not.toContain('secret');
+    const ann = join(solo, ANN);
+    for (const query of [
+      { type: 'departures', service: 'web', id: 'gone' },
+      { type: 'overrides', service: '', after: '', limit: 0 },
+    ] as const) {
+      ask(solo, ann, query);
+      expect(everything(ann)).toContain('secret');
+    }
+  });
+
+  it('of a session names no node in a place that may not be listed', () => {
+    const { solo, admin } = begin();
+    const owner = solo.connectSession(1);
+    admin.write(create('/a/shut'));
+    solo.turn();
+    owner.write(create('/a/shut/hidden', { nodeKind: 'ephemeral' }), 1);
+    solo.turn();
+    admin.write(setAcl('/a/shut', onlyAnn));
+    solo.turn();
+    const { session } = owner;
+    const query = { type: 'session', session, after: '', limit: 0 } as const;
+    expect(ask(solo, join(solo, []), query)).toMatchObject({ answer: { paths: [] } });
+    const all = { answer: { paths: ['/a/shut/hidden'] } };
+    expect(ask(solo, join(solo, ANN), query)).toMatchObject(all);
+  });
+
   it('of a session names only the nodes that may be read', () => {
     const { solo } = begin();
     const owner = solo.connectSession(1);
@@ -238,6 +277,23 @@ describe('a watch', () => {
     for (const client of [live, late]) {
       expect(everything(client)).toContain('/a/open/below');
       expect(everything(client)).not.toContain('closed');
+    }
+  });
+
+  it('is told that an open node went, whatever list an earlier one of its name had', () => {
+    const { solo, admin } = begin();
+    const start = solo.core.tree.revision;
+    const [live, late] = [join(solo, []), join(solo, [])];
+    watch(live, '/a', 'children');
+    solo.turn();
+    for (const body of [remove('/a/closed'), create('/a/closed'), remove('/a/closed')])
+      admin.write(body);
+    solo.turn();
+    watch(late, '/a', 'children', start);
+    solo.pass(30);
+    for (const client of [live, late]) {
+      const told = client.take().filter((text) => text.includes('/a/closed'));
+      expect(told).toEqual(['created /a/closed', 'deleted /a/closed']);
     }
   });
 
