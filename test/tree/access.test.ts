@@ -49,6 +49,18 @@ describe('a permission', () => {
     expect(driver.answer(remove('/a'))).toBe('deleted');
   });
 
+  it('to look at a node is needed by whoever guards a transaction with it', () => {
+    for (const given of [READ, WRITE | CREATE | DELETE | ADMIN]) {
+      const driver = withPermissions(given);
+      const guess = { path: '/p', data: new Uint8Array([1]) };
+      const guards = [{ path: '/p/child', exists: true }, guess];
+      const body = { kind: 'transact', guards, operations: [] } as const;
+      expect(driver.ask(body)).toMatchObject({ code: 'DENIED', position: -2 });
+      const answer = driver.ask(body, { identities: [ANN] });
+      expect(answer).toMatchObject({ code: given === READ ? 'GUARD_FAILED' : 'DENIED' });
+    }
+  });
+
   it('refuses a transaction as it refuses its operation', () => {
     const driver = withPermissions(READ);
     const operations = [create('/other'), set('/p')];

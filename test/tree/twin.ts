@@ -76,7 +76,11 @@ export class Twin {
       case 'delete':
         return this.#operation(body, session);
       case 'transact': {
-        if (body.guards.some((guard) => !this.#holds(guard))) return 'GUARD_FAILED';
+        for (const guard of body.guards) {
+          const node = this.nodes.get(guard.path);
+          if (node !== undefined && !this.#may(node, 1)) return 'DENIED';
+          if (!this.#holds(guard)) return 'GUARD_FAILED';
+        }
         const before = structuredClone(this.nodes);
         const left = this.departures.length;
         for (const operation of body.operations) {

@@ -1,6 +1,7 @@
 /** Transactions: guards first, then operations in order; a refusal takes everything back (contract 10). */
 import { unreachable } from '../../types/assert.js';
 import type { Guard, Transact, TreeOperation } from '../../types/command.js';
+import { READ } from '../../types/node.js';
 import type { Created, DataSet, Deleted, Outcome, Refused } from '../../types/outcome.js';
 import type { NodeRecord } from '../nodes.js';
 import { refused, type Work } from '../work.js';
@@ -9,8 +10,10 @@ import { applyDelete } from './delete.js';
 import { applySet } from './set.js';
 
 export function applyTransact(body: Transact, work: Work): Outcome {
-  const failed = body.guards.findIndex((guard) => !holds(guard, work));
-  if (failed >= 0) return refused('GUARD_FAILED', body.guards[failed]!.path, -1 - failed);
+  for (const [i, guard] of body.guards.entries()) {
+    const problem = guardProblem(guard, work);
+    if (problem !== undefined) return refused(problem, guard.path, -1 - i);
+  }
   const results: (Created | DataSet | Deleted)[] = [];
   work.begin();
   for (const operation of body.operations) {
@@ -41,8 +44,14 @@ export function applyOperation(
   }
 }
 
-function holds(guard: Guard, work: Work): boolean {
+/** What a guard says of a node that may not be read would find out by guessing what is in it. */
+function guardProblem(guard: Guard, work: Work): 'DENIED' | 'GUARD_FAILED' | undefined {
   const node = work.state.nodes.get(guard.path);
+  if (node !== undefined && !work.may(READ, node)) return 'DENIED';
+  return holds(guard, node) ? undefined : 'GUARD_FAILED';
+}
+
+function holds(guard: Guard, node: NodeRecord | undefined): boolean {
   if (guard.exists !== undefined && guard.exists !== (node !== undefined)) return false;
   return node === undefined ? isOnlyExistence(guard) : matches(guard, node);
 }
