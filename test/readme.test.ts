@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { freePorts, MAIN } from './support/cluster.js';
+import { freeBasePort, freePorts, MAIN } from './support/cluster.js';
 import { Process } from './support/processes.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -94,7 +94,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(ROOT, join(folder, 'node_modules', 'rollcall'));
   symlinkSync(join(ROOT, 'node_modules', 'express'), join(folder, 'node_modules', 'express'));
-  [basePort] = (await freePorts(1)) as [number];
+  basePort = await freeBasePort();
   const args = ['demo', '--base-port', String(basePort)];
   demo = new Process(args, environment, { cwd: folder, withInput: true });
   await demo.until(({ lines }) => lines.find((line) => line.startsWith('ready  ')));

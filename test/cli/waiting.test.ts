@@ -14,7 +14,7 @@ const BLUE: Goal = { type: 'up', id: 'blue', min: 1 };
 const NOBODY: Goal = { type: 'gone', id: undefined };
 const NO_BLUE: Goal = { type: 'gone', id: 'blue' };
 
-it.each([
+it.each<[Goal, Parameters<typeof isReached>[1], boolean, string]>([
   [THREE, view('LIVE', { a: 'UP', b: 'UP', c: 'UP' }), true, 'three are UP'],
   [THREE, view('LIVE', { a: 'UP', b: 'UP', c: 'STARTING' }), false, 'STARTING is not UP'],
   [THREE, view('STALE', { a: 'UP', b: 'UP', c: 'UP' }), true, 'they were UP when last heard of'],
@@ -33,7 +33,7 @@ it.each([
   expect(isReached(goal, seen)).toBe(reached);
 });
 
-it.each([
+it.each<[Goal, Parameters<typeof isReached>[1], string]>([
   [THREE, view('LIVE', { a: 'UP' }), '1 of 3 UP'],
   [THREE, view('STALE', { a: 'UP' }), '1 of 3 UP, not confirmed lately'],
   [BLUE, view('LIVE', { blue: 'STARTING' }), 'blue is STARTING'],

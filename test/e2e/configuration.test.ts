@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../src/client/index.js';
-import { freePorts } from '../support/cluster.js';
+import { freeBasePort, freePorts } from '../support/cluster.js';
 import { Process } from '../support/processes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-configuration-'));
@@ -97,7 +97,7 @@ test('a member serves from its file', async () => {
 }, 30_000);
 
 test('settings meant for a member do not reach the members of a local cluster', async () => {
-  const [base] = await freePorts(1);
+  const base = await freeBasePort();
   const variables = {
     ROLLCALL_CONFIG: file('none.yaml', ['nmae: r1']),
     ROLLCALL_LISTEN: 'nowhere',

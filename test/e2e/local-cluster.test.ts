@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { freePorts, TestCluster } from '../support/cluster.js';
+import { freeBasePort, TestCluster } from '../support/cluster.js';
 import { Process } from '../support/processes.js';
 
 function temporaryFolder(): string {
@@ -24,14 +24,6 @@ function start(cwd: string, ...args: string[]): Process {
     await started.ended;
   });
   return started;
-}
-
-/** A base with room for three members; whoever takes a port meanwhile is noticed by the command itself. */
-async function freeBase(): Promise<number> {
-  for (;;) {
-    const [base] = await freePorts(1);
-    if (base! < 65_000) return base!;
-  }
 }
 
 const readyLine = ({ lines }: Process) => lines.find((line) => line.startsWith('ready  '));
@@ -53,7 +45,7 @@ async function until(condition: () => Promise<boolean> | boolean, what: string):
 
 test('dev is ready, tells where, and leaves nothing behind', async () => {
   const folder = temporaryFolder();
-  const base = await freeBase();
+  const base = await freeBasePort();
   const dev = start(folder, 'dev', '--base-port', String(base));
   const line = await dev.until(readyLine);
   const endpoints = [base, base + 10, base + 20].map((port) => `127.0.0.1:${port}`).join();
@@ -69,7 +61,7 @@ test('dev is ready, tells where, and leaves nothing behind', async () => {
 
 test('members do not outlive a supervisor that is killed', async () => {
   const folder = temporaryFolder();
-  const base = await freeBase();
+  const base = await freeBasePort();
   const dev = start(folder, 'dev', '--members', '1', '--base-port', String(base));
   await dev.until(readyLine);
   expect(await answers(`127.0.0.1:${base + 2}`)).toBe(true);
@@ -79,7 +71,7 @@ test('members do not outlive a supervisor that is killed', async () => {
 
 test('a named folder is kept, and the cluster comes back from it', async () => {
   const folder = temporaryFolder();
-  const base = String(await freeBase());
+  const base = String(await freeBasePort());
   for (let i = 0; i < 2; i++) {
     const dev = start(folder, 'dev', '--members', '1', '--base-port', base, '--data', 'kept');
     await dev.until(readyLine);
@@ -91,7 +83,7 @@ test('a named folder is kept, and the cluster comes back from it', async () => {
 
 test('a port in use is named, with the next base that is free', async () => {
   const folder = temporaryFolder();
-  const base = await freeBase();
+  const base = await freeBasePort();
   const other = createServer().listen(base + 11, '127.0.0.1');
   onTestFinished(() => void other.close());
   await new Promise((resolve) => other.once('listening', resolve));

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { checkPortsFree } from '../../src/cli/local/ports.js';
 
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const START_TIMEOUT_MS = 20_000;
@@ -212,6 +213,21 @@ async function planMembers(
     };
   };
   return new Map(names.map((name, i) => [name, plan(name, i)]));
+}
+
+/**
+ * A base at which three members of a local cluster find all of their ports free. Below the range from which
+ * the system gives ports to outgoing connections, so that nobody takes one meanwhile.
+ */
+export async function freeBasePort(): Promise<number> {
+  for (;;) {
+    const base = 12_000 + Math.floor(Math.random() * 18_000);
+    const isFree = await checkPortsFree(3, base).then(
+      () => true,
+      () => false,
+    );
+    if (isFree) return base;
+  }
 }
 
 /** Held open together, so that all differ. */
