@@ -202,12 +202,12 @@ class TwinChannel implements Channel {
   async ask<Request, Response>(
     { path }: Method<Request, Response>,
     request: Outgoing<Request>,
-    { signal }: AskTerms,
+    terms: AskTerms,
   ): Promise<Response> {
     const { member } = this;
     if (member.isDown) throw new RollcallError('UNAVAILABLE', `${this.endpoint} is gone`);
     member.asked.push(path);
-    if (member.isHung) return never(signal);
+    if (member.isHung) return never(terms);
     const answer = member.answers.get(path);
     if (answer === undefined) throw new RollcallError('UNIMPLEMENTED', 'not in the twin');
     return (await answer(request)) as Response;
