@@ -99,7 +99,7 @@ describe('a session that comes back', () => {
   it('is the same or EXPIRED, at any member, and the older connection is told that it moved (S10, S11)', () => {
     const trio = new Trio();
     const first = openAt(trio, 1);
-    const [{ id: session }] = [...trio.leader.tree.sessions()] as [{ id: never }];
+    const session = [...trio.leader.tree.sessions()][0]!.id;
     const second = trio.connect(trio.leader);
     const attach = second.attachSession(session, 1);
     trio.pass(90);
