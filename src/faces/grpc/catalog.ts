@@ -18,6 +18,7 @@ import { Hold } from './hold.js';
 import { filterFrom, type InstanceFilter } from './instance-filter.js';
 import { Malformed } from './malformed.js';
 import { operatorHandlers } from './operators.js';
+import { isOver } from './peer-close.js';
 import { instanceSpec, registerBody } from './registration.js';
 import { writeRequest } from './requests.js';
 import { answerOf, outcomeOf } from './responses.js';
@@ -35,10 +36,12 @@ export function catalogHandlers(context: GrpcContext) {
     Register: unary(context, registerHandler()),
     ...operatorHandlers(context),
     Subscribe: (call: StreamCall<wire.SubscribeRequest>) => {
+      if (isOver(call)) return;
       const problem = subscribe(context, call);
       if (problem !== undefined) call.emit('error', callStatus(problem));
     },
     Hold: (call: StreamCall<wire.HoldRequest>) => {
+      if (isOver(call)) return;
       const problem = hold(context, call);
       if (problem !== undefined) call.emit('error', callStatus(problem));
     },

@@ -12,6 +12,7 @@ import {
   writeSetResponse,
 } from './hot-messages.js';
 import { Malformed } from './malformed.js';
+import { isOver } from './peer-close.js';
 import { writeRequest } from './requests.js';
 import { type Answered, answerOf, outcomeOf } from './responses.js';
 import { callStatus } from './status.js';
@@ -136,6 +137,7 @@ function watch(
   context: GrpcContext,
   call: ServerWritableStream<wire.WatchRequest | Malformed, unknown>,
 ): void {
+  if (isOver(call)) return;
   const message = call.request;
   const start =
     message instanceof Malformed
