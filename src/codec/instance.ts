@@ -9,6 +9,7 @@ import type { Instance, InstanceSpec, InstanceState } from '../types/instance.js
 import { INSTANCE_STATES } from '../types/instance.js';
 import type { TreeNode } from '../types/node.js';
 import { childPath, nameOf, parentPath } from '../types/path.js';
+import { parseObject, recordOf, textOf } from './json.js';
 
 export const SERVICES_ROOT = '/services';
 export const WEIGHT_DEFAULT = 100;
@@ -17,7 +18,6 @@ const PORT_MAX = 65_535;
 const PROTOCOL_DEFAULT = 'http';
 const TLS_PROTOCOLS: ReadonlySet<string> = new Set(['https', 'grpcs', 'wss', 'tls']);
 const UTF8_ENCODER = new TextEncoder();
-const UTF8_DECODER = new TextDecoder('utf-8', { fatal: true });
 
 export function servicePath(service: string): string {
   return childPath(SERVICES_ROOT, service);
@@ -74,7 +74,7 @@ export function decodeInstance(node: TreeNode): Instance | undefined {
 /** Where an instance is, without reading the rest of it. */
 export function decodePlace(data: Uint8Array): Pick<InstanceSpec, 'address' | 'port'> | undefined {
   const json = parseObject(data);
-  const address = textOr(json?.address, '');
+  const address = textOf(json?.address) ?? '';
   const port = portOf(json?.port) ?? portOf(json?.sslPort);
   return address === '' || port === undefined ? undefined : { address, port };
 }
@@ -95,7 +95,7 @@ function isEnabled(state: InstanceState): boolean {
 function parseSpec(service: string, id: string, data: Uint8Array): InstanceSpec | undefined {
   const json = parseObject(data);
   if (json === undefined) return undefined;
-  const address = textOr(json.address, '');
+  const address = textOf(json.address) ?? '';
   const sslPort = portOf(json.sslPort);
   const port = portOf(json.port) ?? sslPort;
   if (address === '' || port === undefined) return undefined;
@@ -106,33 +106,14 @@ function parseSpec(service: string, id: string, data: Uint8Array): InstanceSpec 
     address,
     port,
     ports: portsOf(json.ports),
-    protocol: textOr(json.protocol, protocol),
-    basePath: textOr(json.basePath, ''),
+    protocol: textOf(json.protocol) ?? protocol,
+    basePath: textOf(json.basePath) ?? '',
     weight: countOr(json.weight, WEIGHT_DEFAULT),
-    zone: textOr(json.zone, ''),
+    zone: textOf(json.zone) ?? '',
     tags: tagsOf(json.tags),
     state: stateOf(json.state, json.enabled),
     registeredAt: countOr(json.registrationTimeUTC, 0),
   };
-}
-
-type JsonObject = { readonly [key: string]: unknown };
-
-function parseObject(data: Uint8Array): JsonObject | undefined {
-  try {
-    return asObject(JSON.parse(UTF8_DECODER.decode(data)));
-  } catch {
-    return undefined;
-  }
-}
-
-function asObject(value: unknown): JsonObject | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return value as JsonObject;
-}
-
-function textOr(value: unknown, otherwise: string): string {
-  return typeof value === 'string' ? value : otherwise;
 }
 
 function countOr(value: unknown, otherwise: number): number {
@@ -149,20 +130,7 @@ function portsOf(value: unknown): Readonly<Record<string, number>> {
 }
 
 function tagsOf(value: unknown): Readonly<Record<string, string>> {
-  return recordOf(value, (tag) => (typeof tag === 'string' ? tag : undefined));
-}
-
-/** `fromEntries` defines properties, so no key reaches a prototype; "__proto__" is dropped for those who copy. */
-function recordOf<T>(
-  value: unknown,
-  parse: (item: unknown) => T | undefined,
-): Readonly<Record<string, T>> {
-  const entries: [string, T][] = [];
-  for (const [key, item] of Object.entries(asObject(value) ?? {})) {
-    const parsed = parse(item);
-    if (parsed !== undefined && key !== '__proto__') entries.push([key, parsed]);
-  }
-  return Object.fromEntries(entries);
+  return recordOf(value, textOf);
 }
 
 /** Curator knows only `enabled`: what it took out of service is DOWN. */

@@ -9,10 +9,10 @@ import {
   TEXT_BYTES_MAX,
 } from '../types/limits.js';
 import { NO_SETTINGS, type ServiceSettings } from '../types/settings.js';
+import { parseObject, recordOf, textOf } from './json.js';
 
 const PERCENT_MAX = 100;
 const UTF8_ENCODER = new TextEncoder();
-const UTF8_DECODER = new TextDecoder('utf-8', { fatal: true });
 
 export function encodeSettings(settings: ServiceSettings): Uint8Array {
   const { policy, minimumHealthy, fields } = settings;
@@ -29,7 +29,7 @@ export function decodeSettings(data: Uint8Array): ServiceSettings | undefined {
   if (json === undefined) return undefined;
   const { policy, minimumHealthy } = json;
   return {
-    policy: typeof policy === 'string' ? policy : '',
+    policy: textOf(policy) ?? '',
     minimumHealthy: isPercent(minimumHealthy) ? minimumHealthy : 0,
     fields: fieldsOf(json.fields),
   };
@@ -59,27 +59,8 @@ function byteLength(text: string): number {
   return UTF8_ENCODER.encode(text).length;
 }
 
-type JsonObject = { readonly [key: string]: unknown };
-
-function parseObject(data: Uint8Array): JsonObject | undefined {
-  try {
-    return asObject(JSON.parse(UTF8_DECODER.decode(data)));
-  } catch {
-    return undefined;
-  }
-}
-
-function asObject(value: unknown): JsonObject | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return value as JsonObject;
-}
-
-/** `fromEntries` defines properties, so no key reaches a prototype; "__proto__" is dropped for those who copy. */
+/** As many as may be kept. */
 function fieldsOf(value: unknown): Readonly<Record<string, string>> {
-  const entries: [string, string][] = [];
-  for (const [key, field] of Object.entries(asObject(value) ?? {})) {
-    if (entries.length === SETTINGS_FIELDS_MAX) break;
-    if (typeof field === 'string' && key !== '__proto__') entries.push([key, field]);
-  }
-  return Object.fromEntries(entries);
+  const fields = Object.entries(recordOf(value, textOf));
+  return Object.fromEntries(fields.slice(0, SETTINGS_FIELDS_MAX));
 }

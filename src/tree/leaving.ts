@@ -1,5 +1,6 @@
 /** Which removals end a registration, and what is remembered of it. */
 import { SERVICES_ROOT } from '../codec/instance.js';
+import { LEAVE_REASONS } from '../codec/leave-reason.js';
 import type { Cause } from '../types/event.js';
 import type { Revision } from '../types/ids.js';
 import { DEPARTURES_PER_SERVICE_MAX } from '../types/limits.js';
@@ -17,16 +18,10 @@ export interface Hand {
 
 export const NOBODY: Hand = { who: '', why: '' };
 
+/** Of a takeover the place stays on the roll; only the registration ended. */
 const REASONS: Readonly<Record<Cause, DepartureReason>> = {
-  client: 'deregistered',
-  operator: 'deregistered',
+  ...LEAVE_REASONS,
   takeover: 'replaced',
-  close: 'closed',
-  expiry: 'expired',
-  grace: 'disconnected',
-  reap: 'expired',
-  revoke: 'revoked',
-  restore: 'restored',
 };
 
 /** Whatever stands two levels below the root of services. */

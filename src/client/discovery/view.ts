@@ -4,23 +4,11 @@
  * of one revision, and applying what came out to the list before gives the list after.
  */
 import { decodeInstance } from '../../codec/instance.js';
-import type { Cause } from '../../types/event.js';
-import type { Instance, LeaveReason } from '../../types/instance.js';
+import { LEAVE_REASONS } from '../../codec/leave-reason.js';
+import type { Instance } from '../../types/instance.js';
 import type { TreeNode } from '../../types/node.js';
 import { nameOf } from '../../types/path.js';
 import type { InstanceFilter, RevisionNumber, RollLeaveReason, TreeChange } from '../types.js';
-
-const REASONS: Readonly<Record<Cause, LeaveReason>> = {
-  client: 'deregistered',
-  operator: 'deregistered',
-  takeover: 'deregistered',
-  close: 'closed',
-  expiry: 'expired',
-  grace: 'disconnected',
-  reap: 'expired',
-  revoke: 'revoked',
-  restore: 'restored',
-};
 
 export type RollChange = {
   readonly revision: RevisionNumber;
@@ -93,7 +81,7 @@ export class RollView {
     if (before === undefined) return undefined;
     this.#byId.delete(id);
     if (type === 'deleted') {
-      return { type: 'leave', instance: before, revision, reason: REASONS[cause] };
+      return { type: 'leave', instance: before, revision, reason: LEAVE_REASONS[cause] };
     }
     return { type: 'leave', instance: instance ?? before, revision, reason: 'filtered' };
   }

@@ -1,10 +1,11 @@
 /** Events of a service's nodes as what they mean on the roll: joins, changes and leaves. */
 import { decodeInstance } from '../../codec/instance.js';
+import { LEAVE_REASONS } from '../../codec/leave-reason.js';
 import * as wire from '../../gen/index.js';
 import { instanceMessage } from '../../rpc/convert.js';
 import type { Outgoing } from '../../rpc/shapes.js';
-import type { Cause, EventBatch, TreeEvent } from '../../types/event.js';
-import type { Instance, LeaveReason } from '../../types/instance.js';
+import type { EventBatch, TreeEvent } from '../../types/event.js';
+import type { Instance } from '../../types/instance.js';
 import { nameOf, parentPath } from '../../types/path.js';
 
 export interface RollChange {
@@ -12,18 +13,6 @@ export interface RollChange {
   readonly instance: Instance;
   readonly reason: string;
 }
-
-const REASONS: Readonly<Record<Cause, LeaveReason>> = {
-  client: 'deregistered',
-  operator: 'deregistered',
-  takeover: 'deregistered',
-  close: 'closed',
-  expiry: 'expired',
-  grace: 'disconnected',
-  reap: 'expired',
-  revoke: 'revoked',
-  restore: 'restored',
-};
 
 /** What concerns the instances of the service at `path`: neither itself nor what stands below them. */
 export function instanceEvents({ events }: EventBatch, path: string): readonly TreeEvent[] {
@@ -34,7 +23,7 @@ export function changeOf(event: TreeEvent): RollChange {
   const instance = decodeInstance(event);
   const type = wire.ChangeType.LEAVE;
   if (event.type === 'deleted') {
-    return { type, instance: instance ?? bare(event), reason: REASONS[event.cause] };
+    return { type, instance: instance ?? bare(event), reason: LEAVE_REASONS[event.cause] };
   }
   if (instance === undefined) return { type, instance: bare(event), reason: 'deregistered' };
   const joins = event.type === 'created';
