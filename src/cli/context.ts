@@ -8,7 +8,7 @@ import type { Client, Discovery } from '../client/index.js';
 import { isRollcallError, RollcallError } from '../types/errors.js';
 import { describeDuration } from './duration.js';
 import { hintService } from './near/lookup.js';
-import { type Output, parseDurationOption } from './parse.js';
+import { type Output, parseSpanOption } from './parse.js';
 
 /** The global options, and the one that most commands have. */
 interface Globals {
@@ -92,14 +92,14 @@ export function outputOption(...further: readonly ('wide' | 'name')[]): Option {
 /** For commands whose whole work is a few calls: each of them ends by then. */
 export function timeoutOption(): Option {
   return new Option('--timeout <duration>', 'give up after this long (default: 5s)').argParser(
-    parseDurationOption,
+    parseSpanOption,
   );
 }
 
 /** With a default that reads as people type it. */
 export function durationOption(flags: string, about: string, defaultMs: number): Option {
   return new Option(flags, about)
-    .argParser(parseDurationOption)
+    .argParser(parseSpanOption)
     .default(defaultMs, describeDuration(defaultMs));
 }
 

@@ -1,11 +1,17 @@
 /**
- * Durations as people type them: 500ms, 10s, 2m, 1h, and sums like 1m30s. A bare number is refused,
+ * Durations as people type them: 500ms, 10s, 2m, 1h, 7d, and sums like 1m30s. A bare number is refused,
  * because nobody remembers whether it meant seconds.
  */
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
-const WHOLE = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
-const PART = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
+const WHOLE = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
+const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
 
 /** Milliseconds, or undefined when it is not a duration. */
 export function parseDuration(text: string): number | undefined {

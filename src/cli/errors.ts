@@ -86,7 +86,7 @@ const ADVICE: Readonly<Record<ErrorCode, Advice>> = {
     remedy: 'a majority of the members must run and reach each other: see `rollcall members`',
     exitCode: EXIT.noQuorum,
   },
-  TIMEOUT: advise(SEE_STATUS),
+  TIMEOUT: { remedy: SEE_STATUS, exitCode: EXIT.timeout },
   ABORTED: advise('it was given up before it ended: try again'),
   OVERLOADED: advise('the member takes no more for now: try again in a moment'),
   BEHIND: advise('the member has not caught up yet: try again, or ask another with --endpoints'),

@@ -6,7 +6,7 @@ import { InvalidArgumentError } from 'commander';
 import { INSTANCE_STATES, type InstanceState } from '../types/instance.js';
 import { nameProblem } from '../types/path.js';
 import { CHECK_FORMS, type CheckPlan, parseCheckPlan } from './check/target.js';
-import { parseDuration } from './duration.js';
+import { describeDuration, parseDuration } from './duration.js';
 
 /** For programs. */
 export type DataFormat = 'json' | 'yaml';
@@ -23,10 +23,16 @@ export function parseDurationOption(text: string): number {
   return ms;
 }
 
+/** What a timer waits at most: beyond it Node waits not at all. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** For what repeats or ends something: nothing must not take no time. */
 export function parseSpanOption(text: string): number {
   const ms = parseDurationOption(text);
   if (ms === 0) throw new InvalidArgumentError('Expected a duration above 0: 500ms, 10s, 2m.');
+  if (ms > TIMER_MS_MAX) {
+    throw new InvalidArgumentError(`Expected a duration up to ${describeDuration(TIMER_MS_MAX)}.`);
+  }
   return ms;
 }
 
@@ -43,8 +49,8 @@ export function parseCount(text: string): number {
 
 export function parseName(text: string): string {
   const problem = nameProblem(text);
-  if (problem !== undefined) throw new InvalidArgumentError(`Not a name: ${problem}.`);
-  return text;
+  if (problem === undefined) return text;
+  throw new InvalidArgumentError(`Expected one name, as in web: ${problem}.`);
 }
 
 const ENDPOINT = /^(?:\[[0-9a-fA-F:.%]+\]|[^\s,:/[\]]+):(\d{1,5})$/;

@@ -17,7 +17,7 @@ export function isReached(goal: Goal, view: View): boolean {
   return view.state === 'LIVE' && goal.id !== undefined && find(goal.id, view) === undefined;
 }
 
-/** "1 of 3 UP", "2 still there", "blue is STARTING". */
+/** "1 of 3 UP", "3 UP", "2 still there", "blue is STARTING". */
 export function describeFound(goal: Goal, view: View): string {
   const doubt = view.state === 'STALE' ? ', not confirmed lately' : '';
   return `${describeCertain(goal, view)}${doubt}`;
@@ -29,7 +29,8 @@ function describeCertain(goal: Goal, view: View): string {
     return state === undefined ? `${goal.id} is not there` : `${goal.id} is ${state}`;
   }
   if (goal.type === 'gone') return `${view.instances.length} still there`;
-  return `${countUp(undefined, view)} of ${goal.min} UP`;
+  const up = countUp(undefined, view);
+  return up < goal.min ? `${up} of ${goal.min} UP` : `${up} UP`;
 }
 
 function countUp(id: string | undefined, { instances }: View): number {

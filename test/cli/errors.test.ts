@@ -20,8 +20,9 @@ describe('failures on the command line', () => {
     expect(failure.exitCode).toBe(EXIT.noQuorum);
   });
 
-  it('tells a missing quorum apart from other failures', () => {
+  it('tells a missing quorum and a passed deadline apart from other failures', () => {
     expect(describeFailure(new RollcallError('NO_QUORUM', 'x'), WHERE).exitCode).toBe(3);
+    expect(describeFailure(new RollcallError('TIMEOUT', 'x'), WHERE).exitCode).toBe(124);
     expect(describeFailure(new RollcallError('ID_IN_USE', 'x'), WHERE).exitCode).toBe(1);
   });
 

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { parseCount, parseEndpoints, parseName, parsePort, parseTag } from '../../src/cli/parse.js';
+import {
+  parseCount,
+  parseEndpoints,
+  parseName,
+  parsePort,
+  parseSpanOption,
+  parseTag,
+} from '../../src/cli/parse.js';
 
 describe('options', () => {
   it('take several endpoints, IPv6 in brackets', () => {
@@ -43,6 +50,12 @@ describe('options', () => {
     expect(parseName('web')).toBe('web');
     expect(() => parseName('a/b')).toThrow('/');
     expect(() => parseName('')).toThrow('empty');
+  });
+
+  it('take no timeout that a timer would not wait for: neither none nor weeks', () => {
+    expect(parseSpanOption('24d')).toBe(24 * 86_400_000);
+    expect(() => parseSpanOption('0')).toThrow('above 0');
+    expect(() => parseSpanOption('25d')).toThrow('up to 24d20h');
   });
 
   it('take whole numbers only', () => {

@@ -35,6 +35,7 @@ it.each<[Goal, Parameters<typeof isReached>[1], boolean, string]>([
 
 it.each<[Goal, Parameters<typeof isReached>[1], string]>([
   [THREE, view('LIVE', { a: 'UP' }), '1 of 3 UP'],
+  [THREE, view('LIVE', { a: 'UP', b: 'UP', c: 'UP', d: 'UP' }), '4 UP'],
   [THREE, view('STALE', { a: 'UP' }), '1 of 3 UP, not confirmed lately'],
   [BLUE, view('LIVE', { blue: 'STARTING' }), 'blue is STARTING'],
   [BLUE, view('LIVE'), 'blue is not there'],

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { addExamples } from '../context.js';
 import { BASE_PORT } from '../local/ports.js';
-import { parseDurationOption } from '../parse.js';
+import { parseSpanOption } from '../parse.js';
 import { parseBasePort } from './dev.js';
 
 interface DemoFlags {
@@ -17,7 +17,7 @@ export function addDemo(program: Command): void {
     .description('watch a small world live: kill its leader, stop its servers')
     .option('--data <dir>', 'keep the data there (default: a temporary folder, removed on exit)')
     .option('--base-port <port>', 'first port; members add 10 each', parseBasePort, BASE_PORT)
-    .option('--for <duration>', 'end by itself after this long', parseDurationOption)
+    .option('--for <duration>', 'end by itself after this long', parseSpanOption)
     .action(async (flags: DemoFlags) => {
       const { runDemo } = await import('../demo/demo.js');
       await runDemo(flags);

@@ -5,7 +5,7 @@ import { BASE_PORT } from '../local/ports.js';
 import { aborted, dataNote, readyLine, stopSignal, withLocalCluster } from '../local/run.js';
 import { plainLogLine } from '../member/plain-log.js';
 import { note, printLine } from '../output.js';
-import { parseDurationOption } from '../parse.js';
+import { parseSpanOption } from '../parse.js';
 
 const MEMBERS_MAX = 7;
 const BASE_PORT_MAX = 65_000;
@@ -25,7 +25,7 @@ export function addDev(program: Command): void {
     .option('--members <n>', 'how many: 1, 3, 5 or 7', parseMembers, 3)
     .option('--data <dir>', 'keep the data there (default: a temporary folder, removed on exit)')
     .option('--base-port <port>', 'first port; members add 10 each', parseBasePort, BASE_PORT)
-    .option('--for <duration>', 'end by itself after this long', parseDurationOption)
+    .option('--for <duration>', 'end by itself after this long', parseSpanOption)
     .option('--log-level <level>', 'of the members', 'warn')
     .action(runDev);
   addExamples(command, [

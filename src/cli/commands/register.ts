@@ -15,7 +15,6 @@ import {
   parseName,
   parseNamedPort,
   parsePort,
-  parseSpanOption,
   parseState,
   parseTag,
 } from '../parse.js';
@@ -88,13 +87,11 @@ function addInstanceOptions(command: Command): void {
 }
 
 function addCheckOptions(command: Command): void {
-  const span = (flags: string, what: string, defaultMs: number) =>
-    durationOption(flags, what, defaultMs).argParser(parseSpanOption);
   const about = 'the state follows: http(s)://…, tcp://…, grpc://…, :8081/health, /health';
   command
     .option('--check <url>', about, parseCheck)
-    .addOption(span('--check-interval <duration>', 'between probes', 5_000))
-    .addOption(span('--check-timeout <duration>', 'of a probe', 2_000))
+    .addOption(durationOption('--check-interval <duration>', 'between probes', 5_000))
+    .addOption(durationOption('--check-timeout <duration>', 'of a probe', 2_000))
     .option('--check-rise <n>', 'successes in a row that make it UP', parseAtLeastOne, 2)
     .option('--check-fall <n>', 'failures in a row that make it DOWN', parseAtLeastOne, 3);
 }

@@ -73,11 +73,14 @@ export function parseSizeOption(text: string): number {
   throw new InvalidArgumentError('Expected a size above 0: 500, 64K, 10M, 1G.');
 }
 
-/** Milliseconds; undefined: until lifted. */
+/** Ten years: who says more means forever, and calendars end. */
+const SPAN_MS_MAX = 3_650 * 86_400_000;
+
+/** Milliseconds. */
 export function parseSpan(text: string): number | 'forever' {
   if (text === 'forever') return text;
   const ms = parseDuration(text);
-  if (ms !== undefined && ms > 0) return ms;
+  if (ms !== undefined && ms > 0 && ms <= SPAN_MS_MAX) return ms;
   throw new InvalidArgumentError('Expected a duration, as in 10m or 1h, or forever.');
 }
 

@@ -32,10 +32,10 @@ function presence({ service, id, current, override }: WhyFacts, now: number): st
   if (current === undefined) return `${name} is not on the roll.`;
   const { instance, changedTime, session } = current;
   const held = session === 0 ? 'static' : `session ${describeSession(session)}`;
-  const since = `since ${describeAgo(changedTime, now)}, revision ${instance.revision}`;
+  const since = `for ${describeAge(changedTime, now)} (since ${describeTime(changedTime, now)})`;
   const isDrained = override?.action === 'drain';
   const state = isDrained ? 'DRAINING by an operator' : instance.state;
-  return `${name} is on the roll: ${state} at ${place(instance)}, ${since}; ${held}.`;
+  return `${name} is on the roll: ${state} at ${place(instance)}, ${since}, revision ${instance.revision}; ${held}.`;
 }
 
 export function describeOverride(override: OverrideView, now: number): string {

@@ -74,7 +74,8 @@ describe('other values', () => {
   it('spans are durations or forever', () => {
     expect(parseSpan('10m')).toBe(600_000);
     expect(parseSpan('forever')).toBe('forever');
-    for (const text of ['0', '10', 'ever']) expect(() => parseSpan(text)).toThrow('forever');
+    for (const text of ['0', '10', 'ever', '3651d'])
+      expect(() => parseSpan(text)).toThrow('forever');
   });
 
   it('sizes and versions are numbers', () => {

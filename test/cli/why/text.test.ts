@@ -91,7 +91,7 @@ describe('an instance that left', () => {
     const current = here(NOW - 191_000, 5320);
     const lines = describeWhy(facts({ departures: [departure()], current }), NOW);
     expect(lines[0]).toBe(
-      'web/a is on the roll: UP at 127.0.0.1:41873, since 3m11s ago (14:02:20), revision 5320; session 0x190.',
+      'web/a is on the roll: UP at 127.0.0.1:41873, for 3m11s (since 14:02:20), revision 5320; session 0x190.',
     );
     expect(lines).toContain('It came back 9s later, at 14:02:20.');
   });
