@@ -11,7 +11,7 @@ import type { Revision } from '../types/ids.js';
 import { PAGE_BYTES_MAX, PAGE_NODES_MAX } from '../types/limits.js';
 import type { TreeNode } from '../types/node.js';
 import { comparePaths, nameOf } from '../types/path.js';
-import { type Channel, type Pending, route } from './channel.js';
+import { type Channel, Routes, type Told } from './channel.js';
 import type { Gate } from './gate.js';
 import type { Visibility } from './visibility.js';
 import { caughtUp, lag, type Watch } from './watch.js';
@@ -95,9 +95,9 @@ export class CatchUp {
     for (const watch of reading) if (watch.position! < through) watch.position = through;
   }
 
-  #replay(batch: EventBatch, groups: ReadonlyMap<string, Group>): void {
+  #replay(batch: EventBatch, groups: Routes<Group>): void {
     const touched: Group[] = [];
-    for (const event of batch.events) route(event, groups, touched);
+    for (const event of batch.events) groups.route(event, touched);
     for (const group of touched) {
       const isAll = group.pending.length === batch.events.length;
       const mine = isAll ? batch : { revision: batch.revision, events: group.pending };
@@ -139,16 +139,16 @@ export class CatchUp {
   }
 }
 
-interface Group extends Pending {
+interface Group extends Told {
   readonly watches: Watch[];
 }
 
-function groupByChannel(watches: readonly Watch[]): Map<string, Group> {
-  const groups = new Map<string, Group>();
+function groupByChannel(watches: readonly Watch[]): Routes<Group> {
+  const groups = new Routes<Group>();
   for (const watch of watches) {
-    const { key } = watch.channel;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { watches: [watch], pending: [] });
+    const { key, path, scope } = watch.channel;
+    const group = groups.get(scope, path);
+    if (group === undefined) groups.add({ key, path, scope, watches: [watch], pending: [] });
     else group.watches.push(watch);
   }
   return groups;

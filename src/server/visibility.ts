@@ -35,10 +35,8 @@ export class Visibility {
 
   /** Whether everyone who watches there may see all of it: the common case. */
   isOpen(batch: EventBatch, channel: Channel): boolean {
-    return batch.events.every(
-      ({ aclId, path }) =>
-        aclId === 0 && placesOf(path, channel).every((at) => this.#listAt(at) === 0),
-    );
+    if (!this.#tree.hasAccessLists) return true;
+    return batch.events.every(this.#seen(channel, (aclId) => aclId === 0));
   }
 
   /** The very batch when all of it may be seen, undefined when nothing may. */
@@ -70,24 +68,33 @@ export class Visibility {
     return this.#tree.aclIdOf(path) ?? this.#gone.get(path) ?? 0;
   }
 
-  #cutFor(batch: EventBatch, watch: Watch): EventBatch | undefined {
-    const events = batch.events.filter((event) => this.#maySee(event, watch));
+  #cutFor(batch: EventBatch, { gate: { identities }, channel }: Watch): EventBatch | undefined {
+    const isReader = (aclId: number) => this.#tree.allows(aclId, READ, identities);
+    const events = batch.events.filter(this.#seen(channel, isReader));
     if (events.length === batch.events.length) return batch;
     return events.length === 0 ? undefined : { revision: batch.revision, events };
   }
 
-  #maySee({ path, aclId }: TreeEvent, { gate: { identities }, channel }: Watch): boolean {
-    const lists = placesOf(path, channel).map((at) => this.#listAt(at));
-    return [aclId, ...lists].every((list) => this.#tree.allows(list, READ, identities));
+  /**
+   * Whether an event is for those whom a list must allow: the node's, and those on the way to it, from the
+   * watched one down, whose names show where it is shown. Each place is looked at once for all events.
+   */
+  #seen(channel: Channel, allows: (aclId: number) => boolean): (event: TreeEvent) => boolean {
+    const known = new Map<string, boolean>();
+    const isShown = (path: string): boolean => {
+      const unknown: string[] = [];
+      let at: string | undefined = path;
+      while (at !== undefined && at.length >= channel.path.length && !known.has(at)) {
+        unknown.push(at);
+        at = parentPath(at);
+      }
+      let isAllowed = at === undefined ? true : (known.get(at) ?? true);
+      for (let place = unknown.pop(); place !== undefined; place = unknown.pop()) {
+        isAllowed &&= allows(this.#listAt(place));
+        known.set(place, isAllowed);
+      }
+      return isAllowed;
+    };
+    return ({ path, aclId }) => allows(aclId) && isShown(path);
   }
-}
-
-/** The node and those on the way to it, from the watched one down: their names show where it is shown. */
-function placesOf(path: string, channel: Channel): string[] {
-  const places: string[] = [];
-  for (let at: string | undefined = path; at !== undefined; at = parentPath(at)) {
-    if (at.length < channel.path.length) break;
-    places.push(at);
-  }
-  return places;
 }

@@ -10,14 +10,14 @@ import type { EventBatch, TreeEvent } from '../types/event.js';
 import { asRevision } from '../types/ids.js';
 import { isWithin, ROOT } from '../types/path.js';
 import { CatchUp } from './catch-up.js';
-import { type Channel, channelKey, route } from './channel.js';
+import { type Channel, channelKey, Routes } from './channel.js';
 import type { Gate } from './gate.js';
 import type { WatchStart } from './service.js';
 import { Visibility } from './visibility.js';
 import { caughtUp, lag, NEVER, type Watch } from './watch.js';
 
 export class WatchHub {
-  readonly #channels = new Map<string, Channel>();
+  readonly #channels = new Routes<Channel>();
   /** Watches of a service's instances, or of what is below. */
   readonly #ofService = new Map<string, number>();
   #visibility: Visibility;
@@ -49,9 +49,7 @@ export class WatchHub {
 
   /** Watches here that see instances of the service come and go. */
   subscribersOf(service: string): number {
-    const above = [SERVICES_ROOT, ROOT].map((path) =>
-      this.#channels.get(channelKey('subtree', path)),
-    );
+    const above = [SERVICES_ROOT, ROOT].map((path) => this.#channels.get('subtree', path));
     const wide = above.reduce((sum, channel) => sum + (channel?.watches.size ?? 0), 0);
     return wide + (this.#ofService.get(service) ?? 0);
   }
@@ -77,7 +75,7 @@ export class WatchHub {
     const { channel } = watch;
     this.#counted(channel, -1);
     channel.watches.delete(watch);
-    if (channel.watches.size === 0) this.#channels.delete(channel.key);
+    if (channel.watches.size === 0) this.#channels.delete(channel);
   }
 
   stopAll(gate: Gate): void {
@@ -89,7 +87,7 @@ export class WatchHub {
     this.#visibility.note(events);
     if (this.#channels.size === 0 || events.length === 0) return;
     const touched: Channel[] = [];
-    for (const event of events) route(event, this.#channels, touched);
+    for (const event of events) this.#channels.route(event, touched);
     for (const channel of touched) {
       const batch = { revision: events[0]!.revision, events: channel.pending };
       channel.pending = [];
@@ -119,11 +117,11 @@ export class WatchHub {
   }
 
   #channel({ path, scope }: WatchStart): Channel {
-    const key = channelKey(scope, path);
-    const known = this.#channels.get(key);
+    const known = this.#channels.get(scope, path);
     if (known !== undefined) return known;
+    const key = channelKey(scope, path);
     const channel: Channel = { key, path, scope, watches: new Set(), pending: [] };
-    this.#channels.set(key, channel);
+    this.#channels.add(channel);
     return channel;
   }
 

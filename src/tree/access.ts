@@ -30,6 +30,11 @@ export class AccessTable {
   readonly #lists: AccessList[] = [OPEN_ACCESS];
   readonly #byText = new Map<string, AccessList>();
 
+  /** Besides the open one. */
+  get size(): number {
+    return this.#byText.size;
+  }
+
   intern(entries: readonly AclEntry[]): AccessList {
     if (entries.length === 0) return OPEN_ACCESS;
     const text = JSON.stringify(entries.map((e) => [e.scheme, e.id, e.permissions]));

@@ -6,11 +6,14 @@
  */
 import { decodePlace } from '../codec/instance.js';
 import type { DepartureRow } from '../codec/row.js';
-import { DEPARTURES_MAX, DEPARTURES_PER_SERVICE_MAX } from '../types/limits.js';
+import { DEPARTURES_MAX, DEPARTURES_PER_SERVICE_MAX, TEXT_BYTES_MAX } from '../types/limits.js';
 import type { Departure } from '../types/record.js';
 import type { RowHasher } from './digest.js';
 import type { Tracker } from './dirty.js';
 import { TrackedRow } from './tracked.js';
+
+/** JSON of an instance that is read for its address: a fraction of a millisecond. */
+const PLACE_DATA_BYTES_MAX = 64 * 1024;
 
 /** All but what the instance's JSON says. */
 export type DepartureFacts = Omit<Departure, 'address' | 'port'>;
@@ -51,7 +54,7 @@ class DepartureRecord extends TrackedRow {
 
   #resolve(): Place {
     if ('address' in this.#place) return this.#place;
-    this.#place = decodePlace(this.#place) ?? NOWHERE;
+    this.#place = placeIn(this.#place);
     return this.#place;
   }
 }
@@ -92,6 +95,7 @@ export class DepartureTable {
     const last = this.#order.at(-1);
     const ordinal = last?.facts.revision === facts.revision ? last.ordinal + 1 : 0;
     const record = new DepartureRecord(facts, ordinal, place);
+    if (place instanceof Uint8Array) this.#tracker.weigh(place.length);
     const list = this.#append(record);
     this.#tracker.created(record);
     if (list.length > DEPARTURES_PER_SERVICE_MAX) this.#drop(list.shift()!);
@@ -140,6 +144,12 @@ export class DepartureTable {
     this.#order = this.#order.slice(this.#head).filter((record) => !record.isRemoved);
     this.#head = 0;
   }
+}
+
+/** What is larger than any registration may be somebody's own data, and is not read. */
+function placeIn(data: Uint8Array): Place {
+  const place = data.length > PLACE_DATA_BYTES_MAX ? undefined : decodePlace(data);
+  return place === undefined || place.address.length > TEXT_BYTES_MAX ? NOWHERE : place;
 }
 
 /** host:port, an IPv6 literal in brackets. */

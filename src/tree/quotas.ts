@@ -12,6 +12,9 @@ import type { Tracker } from './dirty.js';
 import type { NodeRecord } from './nodes.js';
 import { TrackedRow } from './tracked.js';
 
+/** Of a path whose ancestors are looked up one by one. */
+const CLIMBED_CHARACTERS_MAX = 128;
+
 export interface Count {
   nodes: number;
   bytes: number;
@@ -99,9 +102,7 @@ export class QuotaTable {
 
   /** Under every quota on the way up from the node. */
   charge(node: NodeRecord, nodes: number, bytes: number): void {
-    for (let at: NodeRecord | undefined = node; at !== undefined; at = at.parent) {
-      const record = this.#byPath.get(at.path);
-      if (record === undefined) continue;
+    for (const record of this.#over(node.path)) {
       record.nodes += nodes;
       record.bytes += bytes;
     }
@@ -112,14 +113,27 @@ export class QuotaTable {
    * last. What does not grow is never refused.
    */
   broken(paths: readonly string[], isNew: boolean, bytes: number): QuotaRecord | undefined {
-    for (let at = paths.at(-1); at !== undefined; at = parentPath(at)) {
-      const record = this.#byPath.get(at);
-      if (record === undefined) continue;
+    for (const record of this.#over(paths.at(-1)!)) {
       const added = isNew ? paths.filter((path) => isWithin(path, record.path)).length : 0;
       if (exceeds(record.nodes, added, record.limits.nodes)) return record;
       if (exceeds(record.bytes, bytes, record.limits.bytes)) return record;
     }
     return undefined;
+  }
+
+  /** The nearest first. A long path may have two thousand ancestors: then all quotas are looked at instead. */
+  #over(path: string): readonly QuotaRecord[] {
+    const over: QuotaRecord[] = [];
+    if (path.length > CLIMBED_CHARACTERS_MAX) {
+      for (const record of this.#byPath.values())
+        if (isWithin(path, record.path)) over.push(record);
+      return over.sort((a, b) => b.path.length - a.path.length);
+    }
+    for (let at: string | undefined = path; at !== undefined; at = parentPath(at)) {
+      const record = this.#byPath.get(at);
+      if (record !== undefined) over.push(record);
+    }
+    return over;
   }
 }
 

@@ -205,6 +205,11 @@ export class TreeView {
     return (this.state.access.get(aclId) ?? OPEN_ACCESS).entries;
   }
 
+  /** Whether there has been any but the open one since this member began. */
+  get hasAccessLists(): boolean {
+    return this.state.access.size > 0;
+  }
+
   aclIdOf(path: string): number | undefined {
     return this.state.nodes.get(path)?.access.id;
   }

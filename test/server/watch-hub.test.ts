@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Delivery, WatchScope } from '../../src/server/service.js';
 import { Tree } from '../../src/tree/tree.js';
-import { create, remove, set } from '../tree/driver.js';
+import { create, farDown, remove, set } from '../tree/driver.js';
 import { rev } from './support.js';
 import { type EventsDelivery, Setting } from './watch-setting.js';
 
@@ -34,6 +34,19 @@ describe('a watch', () => {
     for (const reader of readers) reader.flush();
     const batches = readers.map(({ client }) => (client.deliveries[0] as { batch: object }).batch);
     expect(new Set(batches).size).toBe(1);
+  });
+
+  it('of few places costs little however far down it happens, access lists or not (rule R25)', () => {
+    const setting = new Setting();
+    setting.do({ ...create('/closed'), acl: [{ scheme: 'user', id: 'ann', permissions: 31 }] });
+    const readers = ['/', '/a/a', '/elsewhere'].map((path) => setting.reader(path, 'subtree'));
+    setting.do(...farDown(1_990, 300));
+    const counts = readers.map((reader) => {
+      reader.flush();
+      const told = reader.client.deliveries.filter(({ type }) => type === 'events');
+      return told.reduce((sum, one) => sum + (one as EventsDelivery).batch.events.length, 0);
+    });
+    expect(counts).toEqual([2_290, 2_289, 0]);
   });
 
   it('that ended is told nothing, and leaves nothing behind', () => {

@@ -45,8 +45,13 @@ class Store {
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const everything = { limit: 1e6, bytesMax: 1e9 };
+/** What each member says of them: access lists have numbers of its own, and are shown as they are. */
 const run = (driver: Driver, steps: readonly Step[]) =>
-  steps.map(({ body, asking }) => driver.apply(body, asking));
+  steps.map(({ body, asking }) => {
+    const { events, ...result } = driver.apply(body, asking);
+    const shown = events.map(({ aclId, ...event }) => ({ ...event, acl: driver.tree.acl(aclId) }));
+    return { ...result, events: shown };
+  });
 
 function quiet(tree = new Tree()): Driver {
   const driver = new Driver(tree);

@@ -216,4 +216,16 @@ describe('departures', () => {
     expect(left.at(-1)).toMatchObject({ id: name(1999), address: '10.0.0.1', reason: 'closed' });
     driver.tree.checkTree();
   });
+
+  it.each([
+    ['an address longer than any', { address: 'x'.repeat(1025), port: 1 }],
+    ['more than any instance', { address: 'x', port: 1, more: 'y'.repeat(64 * 1024) }],
+  ])('remembers no address of what holds %s', (_, json) => {
+    const driver = new Driver();
+    const data = bytes(JSON.stringify(json));
+    for (const path of ['/services', '/services/web']) driver.ask(create(path));
+    driver.ask(create(PATH, { data }));
+    driver.ask(remove(PATH));
+    expect(driver.tree.departures('web')).toMatchObject([{ id: 'a', address: '', port: 0 }]);
+  });
 });

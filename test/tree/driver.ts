@@ -5,7 +5,7 @@ import { decodeCommand, encodeBody, encodeCommand } from '../../src/codec/comman
 import { ByteWriter } from '../../src/codec/cursor.js';
 import { encodeInstance } from '../../src/codec/instance.js';
 import { type ApplyResult, Tree } from '../../src/tree/tree.js';
-import type { Command, CommandBody, Create, Register } from '../../src/types/command.js';
+import type { Command, CommandBody, Create, Register, Transact } from '../../src/types/command.js';
 import {
   asMemberId,
   asRevision,
@@ -147,6 +147,16 @@ export function create(path: string, options: Partial<Create> = {}): Create {
     acl: [],
     ...options,
   };
+}
+
+/** Transactions that make a path of so many nodes, and one that makes `count` nodes at its end. */
+export function farDown(depth: number, count: number): readonly Transact[] {
+  const way = Array.from({ length: depth }, (_, i) => create('/a'.repeat(i + 1)));
+  const ends = Array.from({ length: count }, (_, i) => create(`${'/a'.repeat(depth)}/${i}`));
+  const all: Transact[] = [];
+  for (const operations of [way.slice(0, 1_000), way.slice(1_000), ends])
+    all.push({ kind: 'transact', guards: [], operations });
+  return all;
 }
 
 export const set = (path: string, data = '', version = -1) =>

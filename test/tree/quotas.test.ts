@@ -1,7 +1,7 @@
 /** Quotas: what they refuse, what they never refuse, and that their counts are those of a walk. */
 import { describe, expect, it } from 'vitest';
 import type { CommandBody } from '../../src/types/command.js';
-import { bytes, create, Driver, register, remove, set, setQuota } from './driver.js';
+import { bytes, create, Driver, farDown, register, remove, set, setQuota } from './driver.js';
 
 const usage = (driver: Driver, path: string) =>
   driver.tree.quotas().find((quota) => quota.path === path);
@@ -127,6 +127,22 @@ describe('a quota', () => {
       ['quota', '/q', 'ann'],
       ['quota', '/q', 'ann'],
     ]);
+  });
+
+  it('is found over nodes with thousands of ancestors without looking for each (rule R25)', () => {
+    const driver = new Driver();
+    driver.isChecking = false;
+    driver.ask(setQuota('/a/a', { nodes: 1e6 }));
+    driver.ask(setQuota('/b', { nodes: 1 }));
+    for (const body of farDown(1_990, 300)) expect(driver.answer(body)).toBe('transacted');
+    const path = '/a'.repeat(1_990);
+    const operations = Array.from({ length: 300 }, (_, i) => set(`${path}/${i}`, 'x'));
+    driver.ask({ kind: 'transact', guards: [], operations });
+    expect(usage(driver, '/a/a')).toMatchObject({ nodes: 2_289, bytes: 300 });
+    driver.ask(setQuota(path, { nodes: 301 }));
+    expect(driver.answer(create(`${path}/one-more`))).toBe('QUOTA_EXCEEDED');
+    driver.ask({ kind: 'deleteTree', path });
+    expect(usage(driver, '/a/a')).toMatchObject({ nodes: 1_988, bytes: 0 });
   });
 
   it('beyond the number that is looked at on every change is refused', () => {
