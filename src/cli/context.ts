@@ -8,7 +8,9 @@ import type { Client, Discovery } from '../client/index.js';
 import { isRollcallError, RollcallError } from '../types/errors.js';
 import { describeDuration } from './duration.js';
 import { hintService } from './near/lookup.js';
+import { note } from './output.js';
 import { type Output, parseSpanOption } from './parse.js';
+import { STALE } from './roll.js';
 
 /** The global options, and the one that most commands have. */
 interface Globals {
@@ -78,6 +80,7 @@ export async function withDiscovery<T>(
     await using discovery = client.discover(service);
     await discovery.ready({ min: 0, timeoutMs: VIEW_TIMEOUT_MS });
     if (discovery.instances.length === 0) await hintService(client, service);
+    if (discovery.state === 'STALE') note(`${service}: ${STALE}`);
     return use(discovery);
   });
 }

@@ -3,11 +3,11 @@
 import { CommanderError } from 'commander';
 import { describeEndpoints } from './context.js';
 import { describeFailure, EXIT } from './errors.js';
-import { endQuietlyWithoutReader, printFailure } from './output.js';
+import { endWithoutReader, printFailure } from './output.js';
 import { createProgram } from './program.js';
 
 const program = createProgram();
-endQuietlyWithoutReader();
+endWithoutReader();
 try {
   await program.parseAsync();
 } catch (error) {

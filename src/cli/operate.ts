@@ -4,6 +4,7 @@
  */
 import { Option } from 'commander';
 import type { Client } from '../client/index.js';
+import { UsageError } from './errors.js';
 import { describeImpact, type Impact } from './impact.js';
 import { noSuchInstance } from './near/lookup.js';
 import { printLine } from './output.js';
@@ -16,6 +17,12 @@ export function dryRunOption(): Option {
 
 export function spanOption(what: string): Option {
   return new Option('--for <duration>', what).argParser(parseSpan);
+}
+
+/** Others will find it standing, and ask. */
+export function checkReason({ reason, dryRun }: { reason?: string; dryRun?: true }): void {
+  if (dryRun || (reason !== undefined && reason !== '')) return;
+  throw new UsageError('what stands until lifted needs a reason', 'add one: --reason "new disk"');
 }
 
 /** When an override ends, milliseconds since 1970; 0: when it is lifted. */

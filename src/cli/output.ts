@@ -5,7 +5,7 @@
 import { styleText } from 'node:util';
 import type { InstanceState } from '../types/instance.js';
 import type { DataFormat } from './parse.js';
-import { type Column, renderTable } from './table.js';
+import { type Column, printableLines, renderTable } from './table.js';
 
 type Style = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
@@ -108,14 +108,19 @@ export function note(line: string): void {
 }
 
 export function printFailure(message: string, remedy: string): void {
-  if (message !== '') note(`${paint('red', 'error:', process.stderr)} ${message}`);
-  if (remedy !== '') note(`  ${paint('dim', 'remedy:', process.stderr)} ${remedy}`);
+  if (message !== '') note(`${paint('red', 'error:', process.stderr)} ${printableLines(message)}`);
+  if (remedy !== '') note(`  ${paint('dim', 'remedy:', process.stderr)} ${printableLines(remedy)}`);
 }
 
-/** A reader that went away (`| head -1`) ends us quietly, as it ends any filter. */
-export function endQuietlyWithoutReader(): void {
+/**
+ * A reader that went away (`| head -1`) ends us quietly, as it ends any filter; a result that cannot be
+ * written is a failure. Nobody listening to what is said of the run changes nothing: COMMAND may run still.
+ */
+export function endWithoutReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    printFailure(`the result cannot be written: ${error.message}`, 'look at where stdout goes');
+    process.exit(1);
   });
+  process.stderr.on('error', () => {});
 }

@@ -25,6 +25,7 @@ import { addWatch } from './commands/watch.js';
 import { addWhy } from './commands/why.js';
 import { addExamples } from './context.js';
 import { parseEndpoints } from './parse.js';
+import { printableLines } from './table.js';
 
 const GROUPS: readonly (readonly [string, readonly ((program: Command) => void)[]])[] = [
   ['Run:', [addServe, addConfig, addDev, addDemo]],
@@ -42,6 +43,7 @@ export function createProgram(line: readonly string[] = process.argv.slice(2)): 
     .addOption(endpointsOption())
     .configureHelp({ showGlobalOptions: true, sortOptions: false })
     .showHelpAfterError('  remedy: add --help to see what fits')
+    .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
     .exitOverride();
   for (const [title, adds] of GROUPS) {
     program.commandsGroup(title);

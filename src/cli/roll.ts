@@ -9,7 +9,8 @@ import { displayWidth, pad, printable } from './table.js';
 const WHO_WIDTH = 14;
 const WHAT_WIDTH = 24;
 
-const STALE = 'not confirmed by a leader lately: what is shown may be old';
+/** Said of a view that may be old. */
+export const STALE = 'not confirmed by a leader lately: what is shown may be old';
 
 export class RollDescriber {
   private readonly known = new Map<string, Instance>();

@@ -52,6 +52,11 @@ export function printable(text: string): string {
   });
 }
 
+/** The same for text of several lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
 /** Fits `text` into exactly `width` columns. */
 export function pad(text: string, width: number, align?: 'right'): string {
   const fitted = cut(text, width);

@@ -1,6 +1,7 @@
 /** Events of a watch over nodes: as lines for people, and as objects for scripts. Pure but for memory of staleness. */
 import type { TreeChange, TreeNode, WatchEvent } from '../client/index.js';
 import { isoTime } from './operator-rows.js';
+import { STALE } from './roll.js';
 import { printable } from './table.js';
 import { describePayload, payloadRow } from './values/payload.js';
 import { count } from './values/sizes.js';
@@ -15,8 +16,6 @@ export interface TypedLine {
   readonly type: string;
   readonly text: string;
 }
-
-const STALE = 'not confirmed by a leader lately: what is shown may be old';
 
 /** Being current is no news unless it was in doubt. */
 export function treeEventPrinter(path: string): (event: WatchEvent, seen: Seen) => TypedLine[] {

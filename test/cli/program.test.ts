@@ -86,7 +86,12 @@ it.each([
   [['completion', 'tcsh'], 'commander.invalidArgument', 'no such shell'],
   [['register', 'web', '--port', 'auto'], 'UsageError', 'nobody to give the port to'],
   [['why', 'web'], 'commander.invalidArgument', 'of which instance?'],
-  [['drain', 'web/a'], 'commander.missingMandatoryOptionValue', 'no reason'],
+  [['drain', 'web/a'], 'UsageError', 'no reason'],
+  [['drain', 'web/a', '--reason', ''], 'UsageError', 'no reason either'],
+  [['deregister', 'web/a', '--for', '1h'], 'UsageError', 'no reason for what stands'],
+  [['services', '--timeout', '0'], 'commander.invalidArgument', 'no time at all'],
+  [['wait', 'web', '--timeout', '999h'], 'commander.invalidArgument', 'beyond any timer'],
+  [['dev', '--for', '999h'], 'commander.invalidArgument', 'beyond any timer'],
   [['drain', 'web/a', '--reason', 'x', '--for', '10'], 'commander.invalidArgument', 'no unit'],
   [['session', 'revoke', 'zz', '--reason', 'x'], 'commander.invalidArgument', 'no id'],
   [['service', 'set', 'web'], 'UsageError', 'nothing to set'],
@@ -106,4 +111,15 @@ it.each([
 it("--version is ours before a command, and the command's own after it", async () => {
   expect(await codeOf('--version')).toBe('commander.version');
   expect(await codeOf('tree', 'set', '/a', 'x', '--version', 'y')).not.toBe('commander.version');
+});
+
+it('what was typed is repeated without its control characters', async () => {
+  const program = createProgram([]);
+  let said = '';
+  for (const command of [program, ...allBelow(program)]) {
+    command.configureOutput({ writeErr: (text) => (said += text) });
+  }
+  await program.parseAsync(['why', 'a\u001b]0;x\u0007'], { from: 'user' }).catch(() => {});
+  expect(said).toContain('\\u001b');
+  expect(said).not.toContain('\u001b');
 });

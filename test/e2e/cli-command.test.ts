@@ -2,9 +2,10 @@
  * Goal: a wrapped command and its instance live and end together, and the commands around them
  * (wait, url, call, status, members) say the truth with fitting exit codes.
  */
+import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestCluster } from '../support/cluster.js';
+import { MAIN, TestCluster } from '../support/cluster.js';
 import { type Process, Processes } from '../support/processes.js';
 
 const processes = new Processes();
@@ -81,6 +82,25 @@ describe('a wrapped command', () => {
     expect(out).toBe('hi\n');
     expect((await processes.run('instances', 'short', '-o', 'json')).out).toBe('[]\n');
   }, 20_000);
+});
+
+describe('output', () => {
+  it('that cannot be written fails the command in words, not with a stack', () => {
+    const line = `'${process.execPath}' '${MAIN}' completion bash >/dev/full`;
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', line], { encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stderr).toContain('the result cannot be written: ENOSPC');
+    expect(stderr).not.toContain('at ');
+  });
+
+  it('about the run that nobody reads ends no wrapped command', async () => {
+    const registrar = processes.start('register', 'unheard', '--', 'node', '-e', SERVER);
+    registrar.child.stderr!.destroy();
+    const wait = await processes.run('wait', 'unheard', '--timeout', '10s');
+    expect(wait.code).toBe(0);
+    registrar.kill('SIGTERM');
+    expect((await registrar.ended).code).toBe(3);
+  }, 30_000);
 });
 
 describe('callers', () => {

@@ -12,6 +12,7 @@ import {
   type Act,
   carryOut,
   checkKnown,
+  checkReason,
   dryRunOption,
   endOf,
   isOnRoll,
@@ -55,6 +56,7 @@ async function runDeregister(
   name: InstanceName,
   options: DeregisterOptions,
 ): Promise<void> {
+  if (options.for !== undefined) checkReason(options);
   await withClient(command, async (client) => {
     await checkKnown(client, [name]);
     const act =

@@ -5,12 +5,12 @@ import { addExamples, timeoutOption, withClient } from '../context.js';
 import { EXIT, Exit } from '../errors.js';
 import { checkSomebodyRemains, impactOf } from '../impact.js';
 import { describeNear, nearNames } from '../near/names.js';
-import { carryOut, checkKnown, dryRunOption, endOf, spanOption } from '../operate.js';
+import { carryOut, checkKnown, checkReason, dryRunOption, endOf, spanOption } from '../operate.js';
 import { describeUntil } from '../values/clock.js';
 import { describeInstanceName, type InstanceName, parseInstanceNames } from '../values/targets.js';
 
 interface DrainOptions {
-  readonly reason: string;
+  readonly reason?: string;
   readonly for?: number | 'forever';
   readonly dryRun?: true;
   readonly force?: true;
@@ -23,14 +23,14 @@ export function addDrain(program: Command): void {
       'have instances show DRAINING, whatever they say of themselves: callers go elsewhere',
     )
     .argument('<service/id...>', 'the instances', parseInstanceNames)
-    .requiredOption('--reason <text>', 'why, for the audit and for whoever asks')
+    .option('--reason <text>', 'why, for the audit and for whoever asks')
     .addOption(spanOption('lifts itself after this long; default: forever, until `undrain`'))
     .option('--force', 'even when nobody that is UP remains')
     .addOption(dryRunOption())
     .addOption(timeoutOption())
     .action((names: InstanceName[], options: DrainOptions) => runDrain(command, names, options));
   addExamples(command, [
-    ['rollcall drain web/a --reason "new disk" --dry-run', 'who would remain, who looks on'],
+    ['rollcall drain web/a --dry-run', 'who would remain, who looks on'],
     ['rollcall drain web/a --reason "new disk" --for 10m', 'lifts itself'],
     ['rollcall drain web/a web/b --reason "rack 4"', 'until `rollcall undrain web/a web/b`'],
   ]);
@@ -41,6 +41,7 @@ async function runDrain(
   names: readonly InstanceName[],
   options: DrainOptions,
 ): Promise<void> {
+  checkReason(options);
   await withClient(command, async (client) => {
     await checkKnown(client, names);
     const impacts = await impactOf(client, names);

@@ -24,7 +24,8 @@ export async function hold(registration: Registration, options: HoldOptions): Pr
   stop();
   const { service, id } = registration;
   if (registration.signal.aborted) {
-    throw new Exit(EXIT.failure, `${service}/${id} ${describeEnd(registration)}`);
+    const remedy = `see \`rollcall why ${service}/${id}\``;
+    throw new Exit(EXIT.failure, `${service}/${id} ${describeEnd(registration)}`, remedy);
   }
   if (isStatic) note(`rollcall: ${service}/${id} stays ${registration.instance.state}`);
   else await leave(registration);
