@@ -1,5 +1,5 @@
 /** What the slow obvious tree is made of. */
-import type { CommandBody } from '../../src/types/command.js';
+import type { CommandBody, Guard } from '../../src/types/command.js';
 import type { AclEntry } from '../../src/types/node.js';
 
 export interface TwinNode {
@@ -64,4 +64,12 @@ export function isOver(
     const isNodes = limits.nodes > 0 && added > 0 && standing.length + added > limits.nodes;
     return isNodes || (limits.bytes > 0 && more.bytes > 0 && held + more.bytes > limits.bytes);
   });
+}
+
+export function holds(guard: Guard, node: TwinNode | undefined): boolean {
+  const { path: _, exists, ...rest } = guard;
+  if (exists !== undefined && exists !== (node !== undefined)) return false;
+  return Object.entries(rest).every(
+    ([key, value]) => String(node?.[key as keyof TwinNode]) === String(value),
+  );
 }

@@ -2,8 +2,9 @@
  * The slow obvious tree: one map of plain nodes, everything found by looking at all of it, transactions by
  * copying all of it. What it has in common with the real one is only the types.
  */
-import type { CommandBody, Envelope, Guard, TreeOperation } from '../../src/types/command.js';
+import type { CommandBody, Envelope, TreeOperation } from '../../src/types/command.js';
 import {
+  holds,
   isOver,
   lengthOf,
   plain,
@@ -79,7 +80,7 @@ export class Twin {
         for (const guard of body.guards) {
           const node = this.nodes.get(guard.path);
           if (node !== undefined && !this.#may(node, 1)) return 'DENIED';
-          if (!this.#holds(guard)) return 'GUARD_FAILED';
+          if (!holds(guard, node)) return 'GUARD_FAILED';
         }
         const before = structuredClone(this.nodes);
         const left = this.departures.length;
@@ -391,14 +392,5 @@ export class Twin {
     owned.sort((a, b) => (inWalk(a) < inWalk(b) ? -1 : 1));
     for (const path of owned) this.#remove(path, reason, who);
     this.sessions.delete(id);
-  }
-
-  #holds(guard: Guard): boolean {
-    const node = this.nodes.get(guard.path);
-    const { path: _, exists, ...rest } = guard;
-    if (exists !== undefined && exists !== (node !== undefined)) return false;
-    return Object.entries(rest).every(
-      ([key, value]) => String(node?.[key as keyof TwinNode]) === String(value),
-    );
   }
 }
