@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
+import { findEndpoints } from '../client/find-endpoints.js';
 import type { Client, Discovery } from '../client/index.js';
 import { isRollcallError, RollcallError } from '../types/errors.js';
 import { describeDuration } from './duration.js';
@@ -18,7 +19,6 @@ interface Globals {
   readonly timeout?: number;
 }
 
-const DEFAULT_ENDPOINT = '127.0.0.1:8655';
 /** Long enough for a new leader to be found. */
 const VIEW_TIMEOUT_MS = 5_000;
 /** The answer comes from the member's own memory. */
@@ -27,7 +27,7 @@ const DIAGNOSIS_TIMEOUT_MS = 1_000;
 /** For messages: where we looked. */
 export function describeEndpoints(program: Command): string {
   const { endpoints } = program.optsWithGlobals<Globals>();
-  return endpoints?.join(', ') ?? DEFAULT_ENDPOINT;
+  return (endpoints ?? findEndpoints().trim().split(',')).join(', ');
 }
 
 export async function openClient(command: Command): Promise<Client> {

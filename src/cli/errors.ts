@@ -54,7 +54,8 @@ interface Advice {
 
 const advise = (remedy: string): Advice => ({ remedy, exitCode: EXIT.failure });
 
-export const START_ONE = 'start one with `rollcall dev`, or pass --endpoints / ROLLCALL_ENDPOINTS';
+export const START_ONE =
+  'start one with `rollcall dev`, or pass client addresses (port 8655) with --endpoints / ROLLCALL_ENDPOINTS';
 const SEE_STATUS = 'see `rollcall status` and `rollcall members`, then try again';
 const REPORT = 'look at the log of the member; if it happens again, report it with that log';
 

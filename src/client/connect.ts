@@ -1,9 +1,4 @@
-/**
- * How a client finds its cluster: named endpoints, the environment, the file of a local cluster in this
- * directory or one above it, and last the default port on this machine.
- */
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+/** How a client comes to be: its endpoints, named or found, and the parts that it works with. */
 import { RollcallError } from '../types/errors.js';
 import { RollcallClient } from './client.js';
 import type { ChannelFactory } from './core/channel.js';
@@ -12,11 +7,9 @@ import { Endpoints, parseEndpoint } from './core/endpoints.js';
 import { grpcChannels } from './core/grpc-channel.js';
 import { systemRandom } from './core/random.js';
 import { systemTime } from './core/time.js';
+import { findEndpoints } from './find-endpoints.js';
 import { clientTerms } from './options.js';
 import type { Client, ClientOptions, TlsOptions } from './types.js';
-
-const ENDPOINT_DEFAULT = '127.0.0.1:8655';
-const ENDPOINT_FILE = join('.rollcall', 'endpoint');
 
 /** Connects lazily: at the first call. `endpoints`: HOST:PORT, several also separated by commas. */
 export function connect(
@@ -54,26 +47,4 @@ function parseEndpoints(given: string | readonly string[]): string[] {
     if (endpoint !== undefined) return endpoint;
     throw new RollcallError('INVALID_ARGUMENT', `not an endpoint, HOST:PORT is wanted: ${text}`);
   });
-}
-
-function findEndpoints(): string {
-  const fromEnvironment = process.env.ROLLCALL_ENDPOINTS;
-  if (fromEnvironment !== undefined && fromEnvironment.trim() !== '') return fromEnvironment;
-  return findFile(process.cwd()) ?? ENDPOINT_DEFAULT;
-}
-
-function findFile(start: string): string | undefined {
-  for (let directory = start; ; directory = dirname(directory)) {
-    const found = readText(join(directory, ENDPOINT_FILE));
-    if (found !== undefined && found.trim() !== '') return found;
-    if (dirname(directory) === directory) return undefined;
-  }
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

@@ -3,8 +3,11 @@
  * (wait, url, call, status, members) say the truth with fitting exit codes.
  */
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { MAIN, TestCluster } from '../support/cluster.js';
 import { type Process, Processes } from '../support/processes.js';
 
@@ -90,7 +93,19 @@ describe('output', () => {
     const { status, stderr } = spawnSync('/bin/sh', ['-c', line], { encoding: 'utf8' });
     expect(status).toBe(1);
     expect(stderr).toContain('the result cannot be written: ENOSPC');
-    expect(stderr).not.toContain('at ');
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('names the endpoint that the file of a local cluster gave, when nobody answers there', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    mkdirSync(join(folder, '.rollcall'));
+    writeFileSync(join(folder, '.rollcall', 'endpoint'), '127.0.0.1:1,127.0.0.1:2\n');
+    const env = { ...process.env, ROLLCALL_ENDPOINTS: '' };
+    const options = { cwd: folder, env, encoding: 'utf8' } as const;
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'services'], options);
+    expect(status).toBe(3);
+    expect(stderr).toContain('no member answers at 127.0.0.1:1, 127.0.0.1:2\n');
   });
 
   it('about the run that nobody reads ends no wrapped command', async () => {
