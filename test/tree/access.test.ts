@@ -43,6 +43,25 @@ describe('a permission', () => {
     expect(driver.tree.digest() !== before).toBe(isAllowed);
   });
 
+  const override = { kind: 'setOverride', service: 'web', id: 'x', who: '', reason: '' } as const;
+  it.each([
+    ['deregister', DELETE],
+    ['drain', WRITE],
+    ['lift', WRITE],
+  ] as const)('to %s an instance is asked of its service (%i)', (action, needed) => {
+    for (const given of [READ, WRITE, CREATE, DELETE, ADMIN]) {
+      const driver = new Driver();
+      driver.ask(register('web', 'x', { isStatic: true }));
+      driver.ask({ ...override, action: 'drain', until: 0 });
+      driver.ask(setAcl('/services/web', [ann(given)]));
+      const body = { ...override, action, until: 0 };
+      expect(driver.answer(body)).toBe('DENIED');
+      expect(driver.tree.get('/services/web/x')?.override?.action).toBe('drain');
+      const answer = driver.answer(body, { identities: [ANN] });
+      expect(answer).toBe(given === needed ? 'done' : 'DENIED');
+    }
+  });
+
   it('to delete is asked of the parent, not of the node', () => {
     const driver = new Driver();
     driver.ask(create('/a', { acl: [ann(0)] }));

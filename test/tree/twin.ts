@@ -198,6 +198,9 @@ export class Twin {
       case 'setOverride': {
         const key = `${body.service}/${body.id}`;
         const { action, who, until } = body;
+        const above = this.nodes.get(`/services/${body.service}`);
+        const needed = action === 'deregister' ? 8 : 2;
+        if (above !== undefined && !this.#may(above, needed)) return 'DENIED';
         if (action === 'lift' && !this.overrides.delete(key)) return 'done';
         if (action !== 'lift')
           this.overrides.set(key, { action, who, until, revision: this.#revision });

@@ -1,7 +1,8 @@
 /** An operator's word over an instance: set, replaced or lifted, seen by subscribers as one event. */
-import { instancePath } from '../../codec/instance.js';
+import { instancePath, servicePath } from '../../codec/instance.js';
 import type { ExpireOverride, SetOverride } from '../../types/command.js';
 import { OVERRIDES_MAX } from '../../types/limits.js';
+import { DELETE, WRITE } from '../../types/node.js';
 import type { Done, Refused } from '../../types/outcome.js';
 import type { AuditAction } from '../../types/record.js';
 import { refused, type Work } from '../work.js';
@@ -19,6 +20,7 @@ export function applyOverride(body: SetOverride, work: Work): Done | Refused {
   const { service, id, action, who, reason, until } = body;
   const { overrides } = work.state;
   const path = instancePath(service, id);
+  if (!mayOverride(body, work)) return refused('DENIED', path);
   work.hand = { who, why: reason };
   if (action === 'lift') {
     if (!overrides.lift(path)) return DONE;
@@ -30,6 +32,12 @@ export function applyOverride(body: SetOverride, work: Work): Done | Refused {
   work.audit(ACTIONS[action], `${service}/${id}`);
   show(body, action === 'deregister', work);
   return DONE;
+}
+
+/** What would be needed to do it by hand: to take an instance off, or to change what its service shows. */
+function mayOverride({ service, action }: SetOverride, work: Work): boolean {
+  const node = work.state.nodes.get(servicePath(service));
+  return node === undefined || work.may(action === 'deregister' ? DELETE : WRITE, node);
 }
 
 /** One that was set again since is another. */
