@@ -7,7 +7,7 @@
 import { RollcallError } from '../types/errors.js';
 import type { Instance } from '../types/instance.js';
 import { SESSION_GRACE_MS_DEFAULT, SESSION_TIMEOUT_MS_DEFAULT } from '../types/limits.js';
-import { nameProblem } from '../types/path.js';
+import { nameProblem, pathProblem, ROOT } from '../types/path.js';
 import type { Random } from '../types/ports.js';
 import { AdminCalls } from './admin/admin.js';
 import { Questions } from './admin/questions.js';
@@ -45,6 +45,7 @@ import { type ClientTerms, check } from './options.js';
 import { createElection } from './recipes/election.js';
 import type { RecipeHost } from './recipes/host.js';
 import { createLock } from './recipes/lock.js';
+import { SharedSession } from './recipes/shared-session.js';
 import { OwnSession, opened } from './session.js';
 import type {
   Admin,
@@ -103,6 +104,7 @@ export class RollcallClient extends TreeCalls implements Client {
   readonly #unary: UnaryCalls;
   readonly #connect: (session: SessionPlan) => Connection;
   readonly #pool: SessionPool;
+  readonly #recipes: RecipeHost;
   readonly #sessions = new Set<Connection>();
   readonly #registrations = new Set<ServiceRegistration>();
   readonly #discoveries = new Set<Discovery>();
@@ -126,6 +128,9 @@ export class RollcallClient extends TreeCalls implements Client {
     this.#unary = new UnaryCalls({ ...parts, ...terms, links });
     this.admin = new AdminCalls(new Questions(this.#unary, seen));
     this.#pool = new SessionPool(connect);
+    const session = new SharedSession(() => this.session());
+    const { log, timeoutMs, label } = terms;
+    this.#recipes = { tree: this, session, log, timeoutMs, label };
     this.#unlisten = terms.signal && onAbort(terms.signal, this.#onAbort);
     if (terms.signal?.aborted === true) this.#onAbort();
   }
@@ -181,10 +186,12 @@ export class RollcallClient extends TreeCalls implements Client {
   }
 
   lock(path: string): Lock {
+    checkLine(path);
     return createLock(this.#recipes, path);
   }
 
   election(path: string): Election {
+    checkLine(path);
     return createElection(this.#recipes, path);
   }
 
@@ -292,10 +299,6 @@ export class RollcallClient extends TreeCalls implements Client {
     });
   }
 
-  get #recipes(): RecipeHost {
-    return { tree: this, openSession: (options) => this.session(options), log: this.#terms.log };
-  }
-
   /** The catalog stands where it stands, whatever the namespace. */
   #watch(path: string, options: WatchOptions): TreeWatch {
     return new TreeWatch(this.#connection.watches, path, options);
@@ -349,4 +352,11 @@ function checkService(service: string): void {
   const problem = nameProblem(service);
   if (problem === undefined) return;
   throw new RollcallError('INVALID_ARGUMENT', `not the name of a service: ${problem}`);
+}
+
+/** The nodes that wait stand below it, so it cannot be the root. */
+function checkLine(path: string): void {
+  const problem = path === ROOT ? 'the root is nobody’s' : pathProblem(path);
+  if (problem === undefined) return;
+  throw new RollcallError('INVALID_ARGUMENT', `not the path of a lock or an election: ${problem}`);
 }

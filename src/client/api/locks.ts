@@ -3,24 +3,38 @@ import type { Bytes, CallOptions } from './tree.js';
 
 /** How long to wait for a lock or an election. */
 export interface LockOptions {
-  /** How long to wait for it; unset: until the signal aborts. 0: TIMEOUT at once when it is held. */
+  /**
+   * How long to wait for it; unset: until the signal aborts, through every loss of connection. 0: TIMEOUT
+   * at once when it is held; its calls may take the client's timeout.
+   */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Released on dispose. */
 export interface HeldLock extends AsyncDisposable {
-  /** Aborts when the lock is lost: its session is LOST, or somebody removed its node. */
+  /**
+   * Aborts when it is held no more: its session is LOST, somebody removed its node, or it is released
+   * (reason CLOSED). Always before it can be granted to the next, unless its node or session was removed
+   * by force or this process stood still: then only the fencing token protects.
+   */
   readonly signal: AbortSignal;
   /**
    * Rises with every grant. Mutual exclusion outside Rollcall holds only if the resource rejects lower
    * tokens than the highest that it has seen.
    */
   readonly fencingToken: number;
+  /**
+   * Resolves when others can have it; at once when it was lost. TIMEOUT with outcome `unknown` when the
+   * cluster does not confirm it within the client's timeout: it is still being given back.
+   */
   release(): Promise<void>;
 }
 
-/** First come, first served. It has a session without disconnect grace. */
+/**
+ * First come, first served. Not re-entrant: who holds it and asks again waits for itself. All locks of a
+ * client share a session without disconnect grace.
+ */
 export interface Lock {
   readonly path: string;
   acquire(options?: LockOptions): Promise<HeldLock>;
@@ -33,7 +47,7 @@ export interface Lock {
 
 /** Held until resigned or lost. Resigns on dispose. */
 export interface Leadership extends AsyncDisposable {
-  /** Aborts when it is lost. */
+  /** Aborts as that of a lock. */
   readonly signal: AbortSignal;
   readonly fencingToken: number;
   /** Changes what observers see. */

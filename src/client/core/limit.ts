@@ -2,7 +2,8 @@
 import { onAbort } from './aborts.js';
 
 export interface LimitTerms {
-  readonly timeoutMs: number;
+  /** Unset: the signal alone ends it. */
+  readonly timeoutMs: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -22,7 +23,7 @@ export async function within<T>(
 ): Promise<T> {
   const limit = new AbortController();
   const end = (): void => limit.abort();
-  const timer = setTimeout(end, timeoutMs);
+  const timer = timeoutMs === undefined ? undefined : setTimeout(end, timeoutMs);
   const unlisten = signal && onAbort(signal, end);
   if (signal?.aborted === true) end();
   try {
