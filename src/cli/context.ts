@@ -15,7 +15,8 @@ import { STALE } from './roll.js';
 
 /** The global options, and the one that most commands have. */
 interface Globals {
-  readonly endpoints?: readonly string[];
+  /** Commander makes '' of an empty variable. */
+  readonly endpoints?: readonly string[] | '';
   readonly timeout?: number;
 }
 
@@ -26,14 +27,22 @@ const DIAGNOSIS_TIMEOUT_MS = 1_000;
 
 /** For messages: where we looked. */
 export function describeEndpoints(program: Command): string {
-  const { endpoints } = program.optsWithGlobals<Globals>();
-  return (endpoints ?? findEndpoints().trim().split(',')).join(', ');
+  return (endpointsOf(program) ?? findEndpoints().trim().split(',')).join(', ');
+}
+
+/** An empty variable is as good as none: container files often pass it on so. */
+export function endpointsOf(command: Command): readonly string[] | undefined {
+  return command.optsWithGlobals<Globals>().endpoints || undefined;
 }
 
 export async function openClient(command: Command): Promise<Client> {
   const { connect } = await import('../client/index.js');
-  const { endpoints, timeout } = command.optsWithGlobals<Globals>();
-  return connect(endpoints, { failFast: true, timeoutMs: timeout, label: labelOf(command) });
+  const { timeout } = command.optsWithGlobals<Globals>();
+  return connect(endpointsOf(command), {
+    failFast: true,
+    timeoutMs: timeout,
+    label: labelOf(command),
+  });
 }
 
 /** How its sessions name this command to operators: "rollcall tree create pid 4711 on host1". */

@@ -34,8 +34,8 @@ export interface LocalCluster {
   readonly members: readonly LocalMember[];
   /** HOST:PORT, separated by commas. */
   readonly endpoints: string;
-  /** Every member serves and has a leader. Rejects when that takes too long. */
-  ready(timeoutMs?: number): Promise<void>;
+  /** Every member serves and has a leader: true. False: closed before. Rejects when that takes too long. */
+  ready(timeoutMs?: number): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -43,12 +43,14 @@ export function startLocalCluster(options: LocalClusterOptions): LocalCluster {
   const plans = planMembers(options.members, options.basePort);
   const initial = plans.map(({ name, peerPort }) => `${name}=${HOST}:${peerPort}`).join(',');
   const children = plans.map((plan) => startChild(plan, initial, options));
+  const closing = new AbortController();
   const members = plans.map((plan, i) => describeMember(plan, children[i]!, options.dataDir));
   return {
     members,
     endpoints: members.map(({ clientAddress }) => clientAddress).join(','),
-    ready: (timeoutMs = 30_000) => allReady(members, timeoutMs),
+    ready: (timeoutMs = 30_000) => allReady(members, timeoutMs, closing.signal),
     close: async () => {
+      closing.abort();
       await Promise.all(children.map((child) => child.stop()));
     },
   };
@@ -97,18 +99,23 @@ function describeMember(plan: MemberPlan, child: Supervised, dataDir: string): L
   };
 }
 
-async function allReady(members: readonly LocalMember[], timeoutMs: number): Promise<void> {
+async function allReady(
+  members: readonly LocalMember[],
+  timeoutMs: number,
+  closing: AbortSignal,
+): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   const waiting = new Set(members);
-  while (waiting.size > 0) {
+  while (!closing.aborted) {
     for (const member of waiting) if (await isReady(member)) waiting.delete(member);
-    if (waiting.size === 0) return;
+    if (waiting.size === 0) return true;
     if (performance.now() > deadline) {
       const names = [...waiting].map(({ name }) => name).join(', ');
       throw new Error(`not ready after ${timeoutMs / 1000} s: ${names}`);
     }
     await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
   }
+  return false;
 }
 
 async function isReady({ httpAddress }: LocalMember): Promise<boolean> {

@@ -66,7 +66,6 @@ function isVersionOfCommand(program: Command, line: readonly string[]): boolean 
   return command >= 0 && line.lastIndexOf('--version') > command;
 }
 
-/** An empty variable is as good as none: container files often pass it on so. */
 function endpointsOption(): Option {
   return new Option('--endpoints <host:port,…>', 'members to ask (default: a local cluster)')
     .env('ROLLCALL_ENDPOINTS')

@@ -59,6 +59,17 @@ test('dev is ready, tells where, and leaves nothing behind', async () => {
   }
 }, 40_000);
 
+test('dev that is interrupted before it is ready ends at once, not when it would have given up', async () => {
+  const folder = temporaryFolder();
+  const dev = start(folder, 'dev', '--base-port', String(await freeBasePort()));
+  await dev.until(({ lines }) => lines[0]);
+  dev.kill('SIGINT');
+  const begin = performance.now();
+  expect((await dev.ended).code).toBe(0);
+  expect(performance.now() - begin).toBeLessThan(12_000);
+  expect(readdirSync(folder)).toEqual([]);
+}, 40_000);
+
 test('members do not outlive a supervisor that is killed', async () => {
   const folder = temporaryFolder();
   const base = await freeBasePort();

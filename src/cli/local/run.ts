@@ -40,7 +40,7 @@ export async function withLocalCluster(
   const cluster = startLocalCluster({ ...options, dataDir });
   const file = writeEndpointFile(process.cwd(), cluster.endpoints);
   try {
-    const isReady = await Promise.race([cluster.ready().then(() => true), aborted(stop)]);
+    const isReady = await Promise.race([cluster.ready(), aborted(stop)]);
     const readyInMs = performance.now() - start;
     if (isReady) await use({ cluster, readyInMs, signal: stop });
   } finally {
