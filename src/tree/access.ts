@@ -5,6 +5,7 @@
  * identity that must be the sender's to the letter.
  */
 import { type IpRange, isInRange, parseIp, parseIpRange } from '../codec/ip.js';
+import type { Revision } from '../types/ids.js';
 import { ACL_ENTRIES_MAX } from '../types/limits.js';
 import type { AclEntry } from '../types/node.js';
 import type { Refused } from '../types/outcome.js';
@@ -20,35 +21,86 @@ export interface AccessList {
   readonly id: number;
   readonly entries: readonly AclEntry[];
   readonly rules: readonly Rule[];
+  /** Of the entries; equal lists are one. */
+  readonly text: string;
+  /** How many nodes have it. */
+  holders: number;
+  /** Of the last event that carries it. */
+  usedAt: number;
 }
 
-export const OPEN_ACCESS: AccessList = { id: 0, entries: [], rules: [] };
+export const OPEN_ACCESS: AccessList = {
+  id: 0,
+  entries: [],
+  rules: [],
+  text: '',
+  holders: 0,
+  usedAt: 0,
+};
 
 const IP_PREFIX = 'ip:';
+/** Lists without a node are looked through when there are twice as many as were left last time, and these. */
+const IDLE_MIN = 64;
 
+/** Invariant: holds the lists of all nodes, and of all events that the history holds. */
 export class AccessTable {
-  readonly #lists: AccessList[] = [OPEN_ACCESS];
+  readonly #byId = new Map<number, AccessList>();
   readonly #byText = new Map<string, AccessList>();
+  /** No node has them any more. */
+  readonly #idle = new Set<AccessList>();
+  #idleMax = IDLE_MIN;
+  #lastId = OPEN_ACCESS.id;
 
   /** Besides the open one. */
   get size(): number {
-    return this.#byText.size;
+    return this.#byId.size;
   }
 
+  /** The node that gets it must be told of by `hold`. */
   intern(entries: readonly AclEntry[]): AccessList {
     if (entries.length === 0) return OPEN_ACCESS;
     const text = JSON.stringify(entries.map((e) => [e.scheme, e.id, e.permissions]));
     const known = this.#byText.get(text);
     if (known !== undefined) return known;
     const rules = entries.map(ruleOf);
-    const list = { id: this.#lists.length, entries: [...entries], rules };
-    this.#lists.push(list);
+    const id = ++this.#lastId;
+    const list = { id, entries: [...entries], rules, text, holders: 0, usedAt: 0 };
     this.#byText.set(text, list);
     return list;
   }
 
   get(id: number): AccessList | undefined {
-    return this.#lists[id];
+    return id === OPEN_ACCESS.id ? OPEN_ACCESS : this.#byId.get(id);
+  }
+
+  /** A node has it from now on. */
+  hold(list: AccessList): void {
+    if (list === OPEN_ACCESS || list.holders++ > 0) return;
+    this.#idle.delete(list);
+    this.#byId.set(list.id, list);
+    this.#byText.set(list.text, list);
+  }
+
+  /** A node has it no more; history is complete above `floor`. */
+  release(list: AccessList, floor: Revision): void {
+    if (list === OPEN_ACCESS || --list.holders > 0) return;
+    this.#idle.add(list);
+    if (this.#idle.size > this.#idleMax) this.#forget(floor);
+  }
+
+  /** An event of this revision carries it. */
+  used(list: AccessList, revision: Revision): void {
+    if (list !== OPEN_ACCESS) list.usedAt = revision;
+  }
+
+  #forget(floor: Revision): void {
+    for (const list of this.#idle) {
+      if (list.usedAt > floor) continue;
+      this.#idle.delete(list);
+      this.#byId.delete(list.id);
+      this.#byText.delete(list.text);
+    }
+    this.#idleMax = 2 * this.#idle.size + IDLE_MIN;
   }
 }
 

@@ -3,6 +3,7 @@ import { assert } from '../types/assert.js';
 import { NO_SESSION } from '../types/ids.js';
 import { AUDIT_ENTRIES_MAX, DEPARTURES_MAX, DEPARTURES_PER_SERVICE_MAX } from '../types/limits.js';
 import { isWithin, pathProblem } from '../types/path.js';
+import { type AccessList, OPEN_ACCESS } from './access.js';
 import type { Slab } from './bytes.js';
 import { Digest } from './digest.js';
 import type { NodeRecord } from './nodes.js';
@@ -19,6 +20,7 @@ export function checkState(state: TreeState): void {
   assert(linked === state.nodes.size, 'every node but the root is listed by its parent');
   for (const session of state.sessions.values()) checkSession(session, state);
   checkBytes(state);
+  checkAccess(state);
   checkRecords(state);
   checkDigest(state);
 }
@@ -86,6 +88,16 @@ function checkBytes(state: TreeState): void {
     if (slab !== undefined) live.set(slab, (live.get(slab) ?? 0) + dataLength);
   }
   for (const [slab, bytes] of live) assert(slab.live === bytes, 'slab miscounts its values');
+}
+
+/** Each list counts exactly the nodes that have it. */
+function checkAccess({ nodes, access }: TreeState): void {
+  const holders = new Map<AccessList, number>();
+  for (const node of nodes.values()) {
+    assert(access.get(node.access.id) === node.access, 'node of an unknown access list');
+    if (node.access !== OPEN_ACCESS) holders.set(node.access, (holders.get(node.access) ?? 0) + 1);
+  }
+  for (const [list, count] of holders) assert(list.holders === count, 'list miscounts its nodes');
 }
 
 function checkRecords(state: TreeState): void {

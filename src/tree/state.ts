@@ -3,7 +3,7 @@
  * Everything here but the history is the same on every member at the same revision.
  */
 import { NO_INDEX, NO_SESSION, type Revision } from '../types/ids.js';
-import { AccessTable } from './access.js';
+import { type AccessList, AccessTable } from './access.js';
 import { AuditLog } from './audit.js';
 import { DataStore } from './bytes.js';
 import { DepartureTable } from './departures.js';
@@ -40,6 +40,7 @@ export class TreeState {
   /** A node that has its data. */
   linkNode(node: NodeRecord): void {
     this.nodes.link(node);
+    this.access.hold(node.access);
     this.ownerOf(node)?.ephemerals.add(node);
     if (isFading(node)) this.fading.add(node);
     if (this.quotas.size > 0) this.quotas.charge(node, 1, node.dataLength);
@@ -47,6 +48,8 @@ export class TreeState {
 
   unlinkNode(node: NodeRecord): void {
     this.nodes.unlink(node);
+    this.access.used(node.access, this.revision);
+    this.access.release(node.access, this.history.floor);
     this.ownerOf(node)?.ephemerals.delete(node);
     if (isFading(node)) this.fading.delete(node);
     if (this.quotas.size > 0) this.quotas.charge(node, -1, -node.dataLength);
@@ -55,8 +58,16 @@ export class TreeState {
   /** The stored root takes the place of the empty one, before anything is linked. */
   loadRoot(root: NodeRecord, data: Uint8Array): void {
     this.nodes.loadRoot(root);
+    this.access.hold(root.access);
     this.bytes.put(root, data);
     if (this.quotas.size > 0) this.quotas.charge(root, 1, root.dataLength);
+  }
+
+  /** Of a linked node. */
+  setAccess(node: NodeRecord, access: AccessList): void {
+    this.access.hold(access);
+    this.access.release(node.access, this.history.floor);
+    node.access = access;
   }
 
   /** In place of what a linked node had. */

@@ -19,7 +19,7 @@ import { parentPath } from '../types/path.js';
 import type { Departure } from '../types/record.js';
 import type { SessionInfo } from '../types/session.js';
 import { NO_SETTINGS, type ServiceSettings } from '../types/settings.js';
-import { allows, OPEN_ACCESS } from './access.js';
+import { allows } from './access.js';
 import type { AuditPage } from './audit.js';
 import { isReapable } from './commands/reap.js';
 import type { HistoryPage } from './history.js';
@@ -202,10 +202,10 @@ export class TreeView {
 
   /** The access list behind an event's or a node's id. */
   acl(aclId: number): readonly AclEntry[] {
-    return (this.state.access.get(aclId) ?? OPEN_ACCESS).entries;
+    return this.state.access.get(aclId)?.entries ?? [];
   }
 
-  /** Whether there has been any but the open one since this member began. */
+  /** Whether any but the open one is known: of a node, or of an event not long ago. */
   get hasAccessLists(): boolean {
     return this.state.access.size > 0;
   }
@@ -219,9 +219,13 @@ export class TreeView {
     return node === undefined ? undefined : { acl: node.acl, stat: statOf(node) };
   }
 
-  /** Whether these identities have a permission (ZooKeeper's bits) under an access list. */
+  /**
+   * Whether these identities have a permission (ZooKeeper's bits) under an access list; nobody has under one
+   * that neither a node nor an event in the history has any more.
+   */
   allows(aclId: number, permission: number, identities: readonly string[]): boolean {
-    return allows(this.state.access.get(aclId) ?? OPEN_ACCESS, permission, identities);
+    const list = this.state.access.get(aclId);
+    return list !== undefined && allows(list, permission, identities);
   }
 
   /** True for what does not exist: there is nothing to hide, and saying so is another's. */

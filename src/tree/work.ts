@@ -188,7 +188,7 @@ export class Work {
   /** Data and events know nothing of it (ZooKeeper's rule). */
   setAcl(node: NodeRecord, access: AccessList): NodeStat {
     this.#beforeChange(node);
-    node.access = access;
+    this.state.setAccess(node, access);
     node.aclVersion++;
     return statOf(node);
   }
@@ -228,6 +228,7 @@ export class Work {
     const stat = statOf(node);
     const ordinal = this.#events.length;
     const aclId = node.access.id;
+    this.state.access.used(node.access, revision);
     const override = this.state.overrides.get(path);
     const event = { type, path, revision, ordinal, stat, data, cause, aclId };
     this.#events.push(override === undefined ? event : { ...event, override });

@@ -1,6 +1,9 @@
 /** Access lists: who may do what, by which identity, and what setting a list makes of it. */
 import { describe, expect, it } from 'vitest';
+import { AccessTable } from '../../src/tree/access.js';
+import { Tree } from '../../src/tree/tree.js';
 import type { CommandBody } from '../../src/types/command.js';
+import type { Revision } from '../../src/types/ids.js';
 import { type AclEntry, ADMIN, CREATE, DELETE, READ, WRITE } from '../../src/types/node.js';
 import { A, create, Driver, register, remove, set, setAcl } from './driver.js';
 
@@ -270,5 +273,50 @@ describe('reading under access lists', () => {
 
   it('is not asked when nobody in particular reads', () => {
     expect(planted().tree.children('/p/shut', wide)!.nodes).toHaveLength(1);
+  });
+});
+
+describe('lists', () => {
+  const closed = (i: number) => [{ scheme: 'digest', id: `${i}`, permissions: 31 }];
+
+  it('that neither a node nor an event has any more are forgotten', () => {
+    const access = new AccessTable();
+    const now = (n: number) => n as Revision;
+    const kept = access.intern(closed(-1));
+    access.hold(kept);
+    const told = access.intern(closed(-2));
+    access.hold(told);
+    access.used(told, now(7));
+    access.release(told, now(6));
+    for (let i = 0; i < 10_000; i++) {
+      const list = access.intern(closed(i));
+      access.hold(list);
+      access.release(list, now(6));
+    }
+    expect(access.size).toBeLessThan(150);
+    expect([access.get(kept.id), access.get(told.id)]).toEqual([kept, told]);
+    expect(access.intern(closed(-1))).toBe(kept);
+  });
+
+  it('come and go with nodes, and with their deletion taken back', () => {
+    const driver = new Driver(new Tree({ historyEventsMax: 10 }));
+    driver.ask(create('/a', { acl: closed(0) }));
+    const operations = [...Array(100).keys()].flatMap((i) => [
+      create('/b', { acl: closed(i) }),
+      remove('/b'),
+    ]);
+    const guards = [] as const;
+    const both = [remove('/a'), ...operations];
+    driver.ask({ kind: 'transact', guards, operations: [...both, create('/none/there')] });
+    expect(driver.tree.aclOf('/a')?.acl).toEqual(closed(0));
+    for (let i = 0; i < 300; i++) {
+      const { events } = driver.apply(create('/b', { acl: closed(i) }));
+      expect(driver.tree.allows(events[0]!.aclId, READ, [`digest:${i}`])).toBe(true);
+      driver.ask(remove('/b'));
+      expect(driver.answer(setAcl('/a', closed(i)), { identities: ['digest:0'] })).toBe('set');
+      expect(driver.tree.mayRead('/a', ['digest:x'])).toBe(false);
+      const back = { identities: [`digest:${i}`] };
+      expect(driver.answer(setAcl('/a', closed(0)), back)).toBe('set');
+    }
   });
 });
