@@ -106,6 +106,12 @@ export const RETRY_AFTER_MS = 250;
 export const ANONYMOUS_CALLERS_MAX = 4096;
 /** Instances that wait for slow subscribers, of all of them together: some 200 bytes each. */
 export const SUBSCRIPTIONS_WAITING_MAX = 1_000_000;
+/** Snapshots of services under way at once: each takes a millisecond of a turn. */
+export const SNAPSHOTS_AT_ONCE_MAX = 8;
+/** Instances kept encoded for subscribers that begin: some fifty thousand. */
+export const INSTANCE_BYTES_KEPT_MAX = 32 * 1024 * 1024;
+/** Data of the instances in one message of a snapshot: well inside SLICE_MS_MAX. */
+export const ROLL_PART_BYTES_MAX = 128 * 1024;
 /** Events kept for watches that resume or lag. */
 export const HISTORY_EVENTS_MAX = 100_000;
 export const HISTORY_BYTES_MAX = 64 * 1024 * 1024;

@@ -5,7 +5,9 @@
 import type { FaceMetrics } from '../../server/face.js';
 import type { Service } from '../../server/service.js';
 import type { Callers } from './callers.js';
+import type { InstanceBytes } from './instance-bytes.js';
 import type { Pulse } from './pulse.js';
+import type { SnapshotQueue } from './snapshot-queue.js';
 
 /** A call without an end of its own. */
 export interface LongCall {
@@ -20,6 +22,8 @@ export interface GrpcContext {
   readonly longCalls: Set<LongCall>;
   /** Instances that wait for slow readers, of all subscriptions of this member together. */
   readonly waiting: { total: number };
+  readonly snapshots: SnapshotQueue;
+  readonly instances: InstanceBytes;
   readonly pulse: Pulse;
 }
 

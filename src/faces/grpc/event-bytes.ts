@@ -47,12 +47,15 @@ const CHARACTER_BYTES = 3;
 type Sized = Pick<TreeNode, 'path' | 'data' | 'override'>;
 
 /** At least one part, which may be empty. */
-export function cutByBytes<T extends Sized>(nodes: readonly T[]): (readonly T[])[] {
+export function cutByBytes<T extends Sized>(
+  nodes: readonly T[],
+  bytesMax = PAGE_BYTES_MAX,
+): (readonly T[])[] {
   const parts: T[][] = [[]];
   let bytes = 0;
   for (const node of nodes) {
     const size = sizeOf(node);
-    if (bytes > 0 && bytes + size > PAGE_BYTES_MAX) {
+    if (bytes > 0 && bytes + size > bytesMax) {
       parts.push([]);
       bytes = 0;
     }

@@ -48,6 +48,12 @@ export class RollFeed {
     return this.#backlog.size + snapshot + (this.#flow?.size ?? 0);
   }
 
+  /** A snapshot is under way, or whatever else is told piece by piece. */
+  get isShowing(): boolean {
+    const hasSnapshot = this.#assembling !== undefined || this.#snapshot !== undefined;
+    return hasSnapshot || this.#flow !== undefined;
+  }
+
   /** Changes were given up; only a snapshot makes up for them. */
   get needsSnapshot(): boolean {
     return this.#needsSnapshot;

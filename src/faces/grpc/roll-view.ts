@@ -3,17 +3,20 @@
  * subscriber sees the same, so those bytes are encoded once a batch. With a filter an instance joins and
  * leaves as it begins and ceases to pass. What is long is encoded piece by piece, as the reader takes it.
  */
+import { decodeInstance } from '../../codec/instance.js';
 import { decodeSettings } from '../../codec/settings.js';
 import * as wire from '../../gen/index.js';
-import { instanceMessage, settingsMessage } from '../../rpc/convert.js';
+import { settingsMessage } from '../../rpc/convert.js';
 import { codec } from '../../rpc/definitions.js';
+import { MessageWriter } from '../../rpc/message-writer.js';
 import type { Outgoing } from '../../rpc/shapes.js';
 import type { EventBatch } from '../../types/event.js';
 import type { Revision } from '../../types/ids.js';
+import { ROLL_PART_BYTES_MAX } from '../../types/limits.js';
 import type { TreeNode } from '../../types/node.js';
 import { NO_SETTINGS } from '../../types/settings.js';
-import { instancesOf } from './catalog-responses.js';
 import { cutByBytes } from './event-bytes.js';
+import type { InstanceBytes } from './instance-bytes.js';
 import { type InstanceFilter, passes } from './instance-filter.js';
 import type { Caught } from './roll-backlog.js';
 import { changeMessage, changeOf, instanceEvents, type RollChange } from './roll-changes.js';
@@ -29,26 +32,26 @@ type Translate = (change: RollChange) => RollChange | undefined;
 export class RollView {
   readonly #path: string;
   readonly #filter: InstanceFilter | undefined;
+  readonly #instances: InstanceBytes;
   /** With a filter, after a snapshot: ids that passed. Without a snapshot all ids count as passed. */
   #inside: Set<string> | undefined;
   /** Revision of the settings told last; undefined: none were. */
   #settings: Revision | undefined;
 
   /** `path`: of the service. */
-  constructor(path: string, filter: InstanceFilter | undefined) {
+  constructor(path: string, filter: InstanceFilter | undefined, instances: InstanceBytes) {
     this.#path = path;
     this.#filter = filter;
+    this.#instances = instances;
   }
 
   *snapshot({ instances, service, revision, marked }: ServiceSnapshot): Generator<Buffer> {
     if (this.#filter !== undefined) this.#inside = new Set();
-    const parts = cutByBytes(instances);
+    const parts = cutByBytes(instances, ROLL_PART_BYTES_MAX);
     for (const [i, nodes] of parts.entries()) {
-      const shown = instancesOf(nodes, this.#filter);
-      for (const { id } of shown) this.#inside?.add(id);
-      const more = i < parts.length - 1;
-      const snapshot = { instances: shown.map(instanceMessage), revision, marked, more };
-      yield subscribeBytes({ snapshot });
+      const shown = this.#filter === undefined ? nodes : nodes.filter((node) => this.#admit(node));
+      const encoded = shown.flatMap((node) => this.#instances.of(node) ?? []);
+      yield snapshotBytes(encoded, { revision, marked, more: i < parts.length - 1 });
     }
     this.#settings = undefined;
     yield* this.settings(service);
@@ -87,6 +90,14 @@ export class RollView {
     return [subscribeBytes({ settings: settingsMessage(settings, { version, revision }) })];
   }
 
+  /** Whether it passes the filter; then it is inside from now on. */
+  #admit(node: TreeNode): boolean {
+    const instance = decodeInstance(node);
+    if (instance === undefined || !passes(instance, this.#filter)) return false;
+    this.#inside?.add(instance.id);
+    return true;
+  }
+
   /** The change as this subscriber sees it. */
   #see(change: RollChange): RollChange | undefined {
     const { id } = change.instance;
@@ -119,6 +130,27 @@ function changesBytes(batch: EventBatch, path: string, see: Translate): readonly
     const changes = seen.map(changeMessage);
     return subscribeBytes({ changes: { revision, changes, more: i < parts.length - 1 } });
   });
+}
+
+const writer = new MessageWriter();
+const SNAPSHOT = (1 << 3) | 2;
+const INSTANCES = (1 << 3) | 2;
+const REVISION = 2 << 3;
+const MARKED = 3 << 3;
+const MORE = 4 << 3;
+
+/** A SubscribeResponse of a snapshot whose instances are encoded already. */
+function snapshotBytes(
+  instances: readonly Buffer[],
+  flags: { readonly revision: Revision; readonly marked: boolean; readonly more: boolean },
+): Buffer {
+  const snapshot = writer.begin(SNAPSHOT);
+  for (const instance of instances) writer.block(INSTANCES, instance);
+  writer.uint(REVISION, flags.revision);
+  writer.uint(MARKED, Number(flags.marked));
+  writer.uint(MORE, Number(flags.more));
+  writer.end(snapshot);
+  return writer.take();
 }
 
 export function subscribeBytes(response: Outgoing<wire.SubscribeResponse>): Buffer {

@@ -23,10 +23,12 @@ import { clusterHandlers } from './cluster.js';
 import type { GrpcContext, LongCall } from './context.js';
 import { openDoor } from './door.js';
 import { addHealth } from './health.js';
+import { InstanceBytes } from './instance-bytes.js';
 import { tolerant } from './malformed.js';
 import { Pulse } from './pulse.js';
 import { reflect, reflectionServices } from './reflection.js';
 import { sessionsHandlers } from './sessions.js';
+import { SnapshotQueue } from './snapshot-queue.js';
 import { treeHandlers } from './tree.js';
 
 export interface GrpcFaceOptions {
@@ -65,7 +67,8 @@ export function grpcFace(options: GrpcFaceOptions): FaceFactory<FaceMetrics> {
     const longCalls = new Set<LongCall>();
     const { service, metrics } = context;
     const shared = { callers, longCalls, waiting: { total: 0 }, pulse: new Pulse() };
-    addServices(server, { service, metrics, ...shared });
+    const begun = { snapshots: new SnapshotQueue(), instances: new InstanceBytes() };
+    addServices(server, { service, metrics, ...shared, ...begun });
     const health = addHealth(server, service, serviceNames());
     const door = await openDoor(server, context.listen ?? options.listen, service.connections);
     return {

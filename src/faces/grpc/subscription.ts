@@ -35,7 +35,7 @@ export function subscribe(context: GrpcContext, call: Call): RollcallError | und
   const problem = serviceProblem(service);
   if (problem !== undefined) return problem;
   const path = servicePath(service);
-  const feed = new RollFeed(path, new RollView(path, filter));
+  const feed = new RollFeed(path, new RollView(path, filter, context.instances));
   const start = afterRevision === 0 ? 'snapshot' : asRevision(afterRevision);
   new Subscription(context, call, { feed, watch: watchOf(path, start) });
   return undefined;
@@ -54,7 +54,10 @@ class Subscription implements Sink, LongCall {
   readonly #attachment: Attachment;
   /** Its share of what waits. */
   #held = 0;
+  /** From asking for a snapshot until its reader has taken it. */
   #isAsking = false;
+  /** The snapshot asked for has come whole. */
+  #isWhole = false;
 
   constructor(
     context: GrpcContext,
@@ -69,7 +72,8 @@ class Subscription implements Sink, LongCall {
     this.#attachment = context.service.attach({ identities, ordered: false }, this);
     context.longCalls.add(this);
     call.on('cancelled', () => this.#close(endOf(call)));
-    this.#attachment.submit([watch]);
+    if (watch.start === 'snapshot') this.#askSnapshot();
+    else this.#attachment.submit([watch]);
   }
 
   deliver(batch: readonly Delivery[]): void {
@@ -78,6 +82,7 @@ class Subscription implements Sink, LongCall {
       if (refusal !== undefined) return this.#fail(refusal.error);
       const messages = this.#feed.take(delivery, this.#outlet.hasRoom());
       for (const bytes of messages) this.#outlet.write(bytes);
+      if (delivery.type === 'snapshot' && delivery.complete) this.#isWhole = true;
     }
     this.#goOn();
   }
@@ -99,7 +104,8 @@ class Subscription implements Sink, LongCall {
     }
     this.#count(this.#feed.size);
     if (this.#context.waiting.total > SUBSCRIPTIONS_WAITING_MAX) this.#makeRoom();
-    if (this.#feed.needsSnapshot && this.#outlet.hasRoom()) this.#askAgain();
+    if (this.#isWhole && !this.#feed.isShowing) this.#shown();
+    if (this.#feed.needsSnapshot && this.#outlet.hasRoom()) this.#askSnapshot();
   }
 
   #makeRoom(): void {
@@ -108,14 +114,19 @@ class Subscription implements Sink, LongCall {
     this.#count(this.#feed.size);
   }
 
-  /** In a later turn: a sink must not call back. */
-  #askAgain(): void {
+  /** When it is its turn, which is a later one: a sink must not call back. */
+  #askSnapshot(): void {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    setImmediate(() => {
-      this.#isAsking = false;
+    this.#context.snapshots.enter(this, () => {
       this.#attachment.submit([{ ...this.#watch, start: 'snapshot' }]);
     });
+  }
+
+  #shown(): void {
+    this.#isAsking = false;
+    this.#isWhole = false;
+    this.#context.snapshots.leave(this);
   }
 
   #count(held: number): void {
@@ -131,6 +142,7 @@ class Subscription implements Sink, LongCall {
 
   #close(reason: 'peerClosed' | 'local'): void {
     if (!this.#context.longCalls.delete(this)) return;
+    this.#context.snapshots.leave(this);
     this.#count(0);
     this.#attachment.close(reason);
   }

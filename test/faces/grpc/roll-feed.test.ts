@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeInstance } from '../../../src/codec/instance.js';
+import { InstanceBytes } from '../../../src/faces/grpc/instance-bytes.js';
 import { RollFeed } from '../../../src/faces/grpc/roll-feed.js';
 import { RollView } from '../../../src/faces/grpc/roll-view.js';
 import { ChangeType, type SubscribeResponse } from '../../../src/gen/index.js';
@@ -67,7 +68,7 @@ class Reader {
   constructor(zone = '') {
     const filter = zone === '' ? undefined : { tags: [], zone, states: [] };
     this.#zone = zone;
-    this.feed = new RollFeed(PATH, new RollView(PATH, filter));
+    this.feed = new RollFeed(PATH, new RollView(PATH, filter, new InstanceBytes()));
   }
 
   give(delivery: Delivery, hasRoom: boolean): void {

@@ -5,11 +5,13 @@
 import { EventEmitter } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Callers } from '../../../src/faces/grpc/callers.js';
+import { InstanceBytes } from '../../../src/faces/grpc/instance-bytes.js';
 import { Pulse } from '../../../src/faces/grpc/pulse.js';
+import { SnapshotQueue } from '../../../src/faces/grpc/snapshot-queue.js';
 import { subscribe } from '../../../src/faces/grpc/subscription.js';
 import type { SubscribeResponse } from '../../../src/gen/index.js';
 import { codec, services } from '../../../src/rpc/definitions.js';
-import { SUBSCRIPTIONS_WAITING_MAX } from '../../../src/types/limits.js';
+import { SNAPSHOTS_AT_ONCE_MAX, SUBSCRIPTIONS_WAITING_MAX } from '../../../src/types/limits.js';
 import { eventually, Harness } from './harness.js';
 
 let harness: Harness;
@@ -21,6 +23,8 @@ afterAll(() => harness.stop());
 class HeldCall extends EventEmitter {
   readonly request: object;
   readonly messages: SubscribeResponse[] = [];
+  /** Instances of snapshots. */
+  shown = 0;
   readonly errors: { readonly details: string }[] = [];
   #untaken: (() => void)[] = [];
 
@@ -35,7 +39,9 @@ class HeldCall extends EventEmitter {
   }
 
   write(bytes: Buffer, taken: () => void): boolean {
-    this.messages.push(codec('SubscribeResponse').decode(bytes));
+    const message = codec('SubscribeResponse').decode(bytes);
+    this.messages.push(message);
+    this.shown += message.snapshot?.instances.length ?? 0;
     this.#untaken.push(taken);
     return false;
   }
@@ -56,7 +62,9 @@ class HeldCall extends EventEmitter {
 function contextWith(waiting: { total: number }) {
   const { service, metrics } = harness.member;
   const callers = new Callers(service, metrics);
-  return { service, metrics, callers, longCalls: new Set<never>(), pulse: new Pulse(), waiting };
+  const begun = { snapshots: new SnapshotQueue(), instances: new InstanceBytes() };
+  const shared = { longCalls: new Set<never>(), pulse: new Pulse(), waiting };
+  return { service, metrics, callers, ...shared, ...begun };
 }
 
 /** Its tag alone is more than a connection may owe. */
@@ -82,13 +90,14 @@ it('changes that wait are given up for a marked snapshot once the reader reads a
   waiting.total -= 100;
   await eventually(() => {
     call.take();
-    return call.kinds.length === 4;
+    return call.kinds.length === 5;
   });
   const snapshots = call.messages.flatMap(({ snapshot }) => snapshot ?? []);
   const shown = snapshots.map(({ marked, instances }) => [marked, instances.map(({ id }) => id)]);
   expect(shown).toEqual([
     [false, ['a']],
-    [true, ['a', 'b', 'c']],
+    [true, ['a']],
+    [true, ['b', 'c']],
   ]);
   call.emit('cancelled');
   expect([waiting.total, call.errors]).toEqual([SUBSCRIPTIONS_WAITING_MAX - 101, []]);
@@ -102,4 +111,38 @@ it('who has no changes to give up is sent away, and leaves nothing behind', asyn
   await eventually(() => call.errors.length === 1);
   expect(call.errors[0]!.details).toMatch('slow subscribers');
   await eventually(() => waiting.total === SUBSCRIPTIONS_WAITING_MAX);
+});
+
+it('a crowd that begins at once is shown everything, a few at a time', async () => {
+  const count = 2_000;
+  const ids = Array.from({ length: count }, (_, i) => `i${i}`);
+  for (let at = 0; at < count; at += 500)
+    await Promise.all(ids.slice(at, at + 500).map((id) => register('w3', id, 1)));
+  const free = 2 * SNAPSHOTS_AT_ONCE_MAX * count;
+  const waiting = { total: SUBSCRIPTIONS_WAITING_MAX - free };
+  const context = contextWith(waiting) as never;
+  const crowd = Array.from({ length: 40 }, () => new HeldCall('w3'));
+  for (const call of crowd) subscribe(context, call as never);
+  await eventually(() => {
+    for (const call of crowd) call.take();
+    return crowd.every((call) => call.shown === count || call.errors.length > 0);
+  });
+  expect(crowd.flatMap(({ errors }) => errors)).toEqual([]);
+  for (const call of crowd) call.emit('cancelled');
+  expect(waiting.total).toBe(SUBSCRIPTIONS_WAITING_MAX - free);
+});
+
+it('a reader that takes nothing holds up the others for a moment only', async () => {
+  for (const id of ['a', 'b']) await register('w4', id);
+  const context = contextWith({ total: 0 }) as never;
+  const slow = Array.from({ length: SNAPSHOTS_AT_ONCE_MAX }, () => new HeldCall('w4'));
+  const prompt = new HeldCall('w4');
+  for (const call of [...slow, prompt]) subscribe(context, call as never);
+  await eventually(() => slow.every(({ kinds }) => kinds.length === 1));
+  expect(prompt.kinds).toEqual([]);
+  await eventually(() => {
+    prompt.take();
+    return prompt.kinds.length === 3;
+  });
+  for (const call of [...slow, prompt]) call.emit('cancelled');
 });
