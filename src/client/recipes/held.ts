@@ -12,17 +12,19 @@ import type { Seat } from './seat.js';
 export class Held {
   readonly #host: RecipeHost;
   readonly #seat: Seat;
-  readonly #leaveSession: () => Promise<void>;
   #leaving: Promise<void> | undefined;
   #released: Promise<void> | undefined;
 
+  /** `leaveSession` is called once, when the node is given up or lost. */
   constructor(host: RecipeHost, seat: Seat, leaveSession: () => Promise<void>) {
     this.#host = host;
     this.#seat = seat;
-    this.#leaveSession = leaveSession;
-    seat.signal.addEventListener('abort', () => void this.#leave().catch(() => undefined), {
-      once: true,
-    });
+    const leave = (): void => {
+      this.#leaving = seat.leave().finally(() => void leaveSession());
+      this.#leaving.catch(() => undefined);
+    };
+    if (seat.signal.aborted) leave();
+    else seat.signal.addEventListener('abort', leave, { once: true });
   }
 
   get signal(): AbortSignal {
@@ -43,7 +45,7 @@ export class Held {
 
   /** Ends within the client's timeout; it goes on being given back behind a caller that was told TIMEOUT. */
   release(): Promise<void> {
-    this.#released ??= this.#inTime(this.#leave());
+    this.#released ??= this.#release();
     return this.#released;
   }
 
@@ -54,18 +56,14 @@ export class Held {
     });
   }
 
-  #leave(): Promise<void> {
-    this.#leaving ??= this.#seat.leave().finally(() => void this.#leaveSession());
-    return this.#leaving;
-  }
-
-  async #inTime(leaving: Promise<void>): Promise<void> {
+  async #release(): Promise<void> {
+    void this.#seat.leave();
     const { timeoutMs } = this.#host;
     await within({ timeoutMs }, (limit) => {
-      const late = new Promise<never>((_, reject) => {
+      const late = new Promise<void>((_, reject) => {
         limit.addEventListener('abort', () => reject(notReleased(this.path, timeoutMs)));
       });
-      return Promise.race([leaving, late]);
+      return Promise.race([this.#leaving, late]);
     });
   }
 }

@@ -4,6 +4,7 @@
  * fewer: that makes pages of different revisions as good as one, and one look at the line enough.
  */
 import { isRollcallError } from '../../types/errors.js';
+import type { Cause } from '../../types/event.js';
 import { REQUEST_TIMEOUT_MS_MAX } from '../../types/limits.js';
 import type { TreeNode } from '../../types/node.js';
 import type { CallOptions, RevisionNumber, Tree, WatchEvent } from '../types.js';
@@ -23,7 +24,8 @@ export interface Standing {
 }
 
 export interface GoneListener {
-  gone(): void;
+  /** undefined: it was not seen going. */
+  gone(cause: Cause | undefined): void;
   /** The watch cannot go on; undefined: it was closed. */
   ended(error: Error | undefined): void;
 }
@@ -78,15 +80,22 @@ export function onceGone(tree: Tree, node: Standing, listener: GoneListener): Di
     tell();
   };
   watch.subscribe(
-    (event) => isGone(event, node) && over(() => listener.gone()),
+    (event) => {
+      const gone = goneBy(event, node);
+      if (gone !== undefined) over(() => listener.gone(gone.cause));
+    },
     (error) => over(() => listener.ended(error)),
   );
   return { [Symbol.dispose]: () => over(() => undefined) };
 }
 
-function isGone(event: WatchEvent, { path, createRevision }: Standing): boolean {
+function goneBy(
+  event: WatchEvent,
+  { path, createRevision }: Standing,
+): { readonly cause: Cause | undefined } | undefined {
   if (event.type === 'change')
-    return event.changes.some((change) => change.type === 'deleted' && change.path === path);
-  if (event.type !== 'snapshot') return false;
-  return !event.nodes.some(({ stat }) => stat.createRevision === createRevision);
+    return event.changes.find((change) => change.type === 'deleted' && change.path === path);
+  if (event.type !== 'snapshot') return undefined;
+  const isThere = event.nodes.some(({ stat }) => stat.createRevision === createRevision);
+  return isThere ? undefined : { cause: undefined };
 }

@@ -5,8 +5,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { isRollcallError, RollcallError } from '../../types/errors.js';
+import type { Cause } from '../../types/event.js';
 import { nameOf, parentPath, ROOT } from '../../types/path.js';
-import { closed } from '../core/reasons.js';
+import { closed, sessionEnded } from '../core/reasons.js';
 import type { Bytes, CreateResult, Session } from '../types.js';
 import { onceGone, patient } from './line.js';
 
@@ -19,6 +20,7 @@ export interface SeatTerms {
 
 /** The node is gone, or goes with its session, which nobody keeps alive any more. */
 const GONE: ReadonlySet<string> = new Set(['NO_NODE', 'SESSION_EXPIRED', 'MOVED', 'CLOSED']);
+const SESSION_ENDS: ReadonlySet<Cause> = new Set<Cause>(['close', 'expiry', 'grace', 'revoke']);
 /** An emptied container may be reaped while somebody comes. */
 const JOINS_MAX = 5;
 
@@ -36,7 +38,7 @@ export class Seat {
     this.session = session;
     const standing = { path, createRevision: stat.createRevision, revision };
     this.#watch = onceGone(session, standing, {
-      gone: () => this.#end(new RollcallError('NO_NODE', `somebody removed ${path}`)),
+      gone: (cause) => this.#end(whyGone(path, cause)),
       ended: (error) => this.#end(error ?? closed()),
     });
   }
@@ -48,19 +50,21 @@ export class Seat {
 
   /** Resolves when the node is gone, or goes with its session. */
   leave(): Promise<void> {
-    this.#left ??= this.#leave();
-    return this.#left;
-  }
-
-  async #leave(): Promise<void> {
+    // Known before anybody is told, who may call this again; carried out after.
+    this.#left ??= Promise.resolve().then(() => remove(this.session, this.path));
     this.#watch[Symbol.dispose]();
     this.#end(closed());
-    await remove(this.session, this.path);
+    return this.#left;
   }
 
   #end(reason: Error): void {
     this.#controller.abort(reason);
   }
+}
+
+function whyGone(path: string, cause: Cause | undefined): RollcallError {
+  if (cause !== undefined && SESSION_ENDS.has(cause)) return sessionEnded(cause);
+  return new RollcallError('NO_NODE', `somebody removed ${path}`);
 }
 
 /** The parents are made as containers, so that they go when nobody stands there any more. */
