@@ -7,13 +7,22 @@
 import { RollcallError } from '../types/errors.js';
 import type { Instance } from '../types/instance.js';
 import { SESSION_GRACE_MS_DEFAULT, SESSION_TIMEOUT_MS_DEFAULT } from '../types/limits.js';
-import { nameProblem, pathProblem, ROOT } from '../types/path.js';
+import { pathProblem, ROOT } from '../types/path.js';
 import type { Random } from '../types/ports.js';
 import { AdminCalls } from './admin/admin.js';
 import { Questions } from './admin/questions.js';
 import { onAbort } from './core/aborts.js';
 import { aborted } from './core/calls.js';
 import type { ChannelFactory } from './core/channel.js';
+import {
+  check,
+  checkFilter,
+  checkName,
+  checkService,
+  checkSignal,
+  checkTimeout,
+  checkWhole,
+} from './core/checks.js';
 import { Connection } from './core/connection.js';
 import type { Dials } from './core/dials.js';
 import type { Endpoints } from './core/endpoints.js';
@@ -41,7 +50,7 @@ import { SessionPool } from './discovery/session-pool.js';
 import { isSigtermShared, onSigterm } from './discovery/sigterm.js';
 import { resolveTarget } from './discovery/target.js';
 import { askMembers, askStatus } from './members.js';
-import { type ClientTerms, check } from './options.js';
+import type { ClientTerms } from './options.js';
 import { createElection } from './recipes/election.js';
 import type { RecipeHost } from './recipes/host.js';
 import { createLock } from './recipes/lock.js';
@@ -110,6 +119,8 @@ export class RollcallClient extends TreeCalls implements Client {
   readonly #discoveries = new Set<Discovery>();
   readonly #onAbort = (): void => void this.close();
   readonly #unlisten: (() => void) | undefined;
+  /** Aborts when it closes. */
+  readonly #over = new AbortController();
   #closed: Promise<void> | undefined;
 
   constructor(parts: ClientParts, terms: ClientTerms) {
@@ -173,6 +184,8 @@ export class RollcallClient extends TreeCalls implements Client {
   async session(options: SessionOptions = {}): Promise<Session> {
     this.#checkOpen(options.signal);
     const { timeoutMs = SESSION_TIMEOUT_MS_DEFAULT, graceMs = 0, signal } = options;
+    checkWhole('timeoutMs', timeoutMs);
+    checkWhole('graceMs', graceMs);
     const connection = this.#connect({ timeoutMs, graceMs, isLazy: false });
     this.#sessions.add(connection);
     const forget = (): void => void this.#sessions.delete(connection);
@@ -226,10 +239,12 @@ export class RollcallClient extends TreeCalls implements Client {
     options: RegisterOptions = {},
   ): Promise<Registration> {
     this.#checkOpen(options.signal);
+    checkRegistration(service, options);
     const endpoints = this.#parts.endpoints.all;
     const registeredAt = this.#parts.time.wallMs();
     const zone = this.#terms.zone;
-    const asked = { service, options, endpoints, registeredAt, zone };
+    const over = this.#over.signal;
+    const asked = { service, options, endpoints, registeredAt, zone, over };
     const resolved = await resolveTarget(target, asked);
     this.#checkOpen(options.signal);
     const isStatic = options.static === true;
@@ -257,6 +272,8 @@ export class RollcallClient extends TreeCalls implements Client {
   discover(service: string, options: DiscoverOptions = {}): Discovery {
     checkService(service);
     const { balancer } = options;
+    checkFilter(options.filter);
+    checkSignal(options.signal);
     check('balancer', balancer === undefined || isBalancerName(balancer), 'p2c or round-robin');
     const discovery: Discovery = new ServiceDiscovery(
       {
@@ -275,6 +292,8 @@ export class RollcallClient extends TreeCalls implements Client {
 
   roll(service: string, options: RollOptions = {}): AsyncIterable<RollEvent> {
     checkService(service);
+    checkFilter(options.filter);
+    checkSignal(options.signal);
     const watch = (path: string, signal: AbortSignal): TreeWatch =>
       this.#watch(path, { scope: 'children', signal });
     return followRoll({ time: this.#parts.time, watch }, service, options);
@@ -305,6 +324,7 @@ export class RollcallClient extends TreeCalls implements Client {
   }
 
   #checkOpen(signal: AbortSignal | undefined): void {
+    checkSignal(signal);
     if (signal?.aborted === true) throw aborted(signal);
     if (this.#closed !== undefined) throw new RollcallError('CLOSED', 'the client was closed');
   }
@@ -339,6 +359,7 @@ export class RollcallClient extends TreeCalls implements Client {
 
   async #close(): Promise<void> {
     this.#unlisten?.();
+    this.#over.abort();
     await Promise.all([...this.#discoveries].map((discovery) => discovery.close()));
     await Promise.all([...this.#registrations].map((registration) => registration.letGo()));
     await Promise.all([...this.#sessions].map((session) => session.close()));
@@ -348,10 +369,12 @@ export class RollcallClient extends TreeCalls implements Client {
   }
 }
 
-function checkService(service: string): void {
-  const problem = nameProblem(service);
-  if (problem === undefined) return;
-  throw new RollcallError('INVALID_ARGUMENT', `not the name of a service: ${problem}`);
+function checkRegistration(service: string, options: RegisterOptions): void {
+  checkService(service);
+  if (options.id !== undefined) checkName('option id', options.id);
+  checkWhole('sessionTimeoutMs', options.sessionTimeoutMs);
+  checkWhole('graceMs', options.graceMs);
+  if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs);
 }
 
 /** The nodes that wait stand below it, so it cannot be the root. */

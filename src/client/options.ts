@@ -4,9 +4,9 @@
  */
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
-import { RollcallError } from '../types/errors.js';
 import { SESSION_LABEL_BYTES_MAX } from '../types/limits.js';
 import { type Backoff, RECONNECT_BACKOFF } from './core/backoff.js';
+import { check } from './core/checks.js';
 import { TIMEOUT_MS_MAX } from './core/limit.js';
 import { guarded } from './core/log.js';
 import { Namespace, namespaceProblem } from './core/namespace.js';
@@ -97,10 +97,6 @@ function checkTls(tls: unknown): void {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
-}
-
-export function check(option: string, isFit: boolean, wanted: string): asserts isFit {
-  if (!isFit) throw new RollcallError('INVALID_ARGUMENT', `option ${option} must be ${wanted}`);
 }
 
 /** Cut by characters, so that it stays text. */

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
+import { outgoingCheckOf } from './outgoing-check.js';
 import { NumberReader } from './reader.js';
 import type { Codec, Method, Outgoing } from './shapes.js';
 import { checkWire, shapeOf } from './wire-check.js';
@@ -79,6 +80,7 @@ function createCodec(type: protobuf.Type): Codec<unknown> {
       if (Buffer.isBuffer(message)) return message;
       return type.encode(message as protobuf.Message).finish() as Buffer;
     },
+    problem: outgoingCheckOf(type),
     decode(bytes: Uint8Array): unknown {
       checkWire(shape, bytes);
       return type.decode(new NumberReader(asBuffer(bytes)));
@@ -109,6 +111,7 @@ function createMethod(method: protobuf.Method, codec: CodecByName): Method<unkno
     requestStream: method.requestStream === true,
     responseStream: method.responseStream === true,
     requestSerialize: request.encode,
+    requestProblem: request.problem,
     requestDeserialize: request.decode,
     responseSerialize: response.encode,
     responseDeserialize: response.decode,

@@ -19,6 +19,8 @@ export interface Method<Request, Response> {
   readonly requestStream: boolean;
   readonly responseStream: boolean;
   readonly requestSerialize: (message: Buffer | Outgoing<Request>) => Buffer;
+  /** Why this cannot be sent, as `.field: what is wanted`. */
+  readonly requestProblem: (message: Outgoing<Request>) => string | undefined;
   readonly requestDeserialize: (bytes: Buffer) => Request;
   readonly responseSerialize: (message: Buffer | Outgoing<Response>) => Buffer;
   readonly responseDeserialize: (bytes: Buffer) => Response;
@@ -27,6 +29,8 @@ export interface Method<Request, Response> {
 export interface Codec<Message> {
   /** A Buffer passes through unchanged. */
   encode(message: Buffer | Outgoing<Message>): Buffer;
+  /** Why this cannot be sent, as `.field: what is wanted`; nobody checks by themselves. */
+  problem(message: Outgoing<Message>): string | undefined;
   /** Throws on anything malformed and on 64-bit numbers above 2^53 − 1. */
   decode(bytes: Uint8Array): Message;
 }

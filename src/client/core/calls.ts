@@ -6,6 +6,7 @@ import type * as wire from '../../gen/index.js';
 import { plainText } from '../../rpc/failure.js';
 import { type FailureOutcome, RollcallError } from '../../types/errors.js';
 import { onAbort } from './aborts.js';
+import { isSignal } from './checks.js';
 import { Deadlines } from './deadlines.js';
 import { timeoutProblem } from './limit.js';
 import type { Operation, OperationMessage } from './operation.js';
@@ -23,6 +24,7 @@ export class Calls {
   refusal(timeoutMs: number, signal: AbortSignal | undefined): RollcallError | undefined {
     const problem = timeoutProblem(timeoutMs);
     if (problem !== undefined) return new RollcallError('INVALID_ARGUMENT', problem);
+    if (!isSignal(signal)) return new RollcallError('INVALID_ARGUMENT', 'signal: an AbortSignal');
     if (signal?.aborted === true) return aborted(signal);
     if (this.#outbox.isFull) return new RollcallError('OVERLOADED', 'too many calls are waiting');
     return undefined;

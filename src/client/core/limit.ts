@@ -12,7 +12,8 @@ export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** Why this is no deadline, or undefined when it is. */
 export function timeoutProblem(timeoutMs: number): string | undefined {
-  if (timeoutMs >= 0 && timeoutMs <= TIMEOUT_MS_MAX) return undefined;
+  if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= TIMEOUT_MS_MAX)
+    return undefined;
   return `timeoutMs must be from 0 to ${TIMEOUT_MS_MAX}: ${timeoutMs}`;
 }
 

@@ -19,7 +19,7 @@ export class Namespace {
 
   /** Where it is in the cluster. */
   full(path: string): string {
-    if (this.#root === '' || !path.startsWith(ROOT)) return path;
+    if (this.#root === '' || typeof path !== 'string' || !path.startsWith(ROOT)) return path;
     return path === ROOT ? this.#root : this.#root + path;
   }
 

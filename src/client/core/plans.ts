@@ -22,6 +22,7 @@ import type {
   SetResult,
   TreeDeleteResult,
 } from '../types.js';
+import { check, checkOperation } from './checks.js';
 import { nodeOf } from './convert.js';
 import { type OperationBody, type OperationPlan, unexpectedAnswer } from './operation.js';
 
@@ -41,6 +42,7 @@ interface PlanParts<T> {
 }
 
 export function plan<T>({ body, isWrite, bytes, read }: PlanParts<T>): OperationPlan<T> {
+  checkOperation(body);
   if (bytes > REQUEST_BYTES_MAX) {
     throw new RollcallError(
       'TOO_LARGE',
@@ -58,7 +60,9 @@ export interface ReadTerms {
 }
 
 /** Session reads never go back behind what this client has seen. */
-export function readTerms({ consistency }: CallOptions, seen: Seen): ReadTerms {
+export function readTerms({ consistency = 'linearizable' }: CallOptions, seen: Seen): ReadTerms {
+  const isKnown = consistency === 'session' || consistency === 'linearizable';
+  check('consistency', isKnown, 'linearizable or session');
   return consistency === 'session'
     ? { consistency: 1, floor: seen.revision }
     : { consistency: 0, floor: 0 };
@@ -66,7 +70,7 @@ export function readTerms({ consistency }: CallOptions, seen: Seen): ReadTerms {
 
 export function planGet(path: string, terms: ReadTerms): OperationPlan<TreeNode | undefined> {
   const body = { get: { path, ...terms } };
-  return plan({ body, isWrite: false, bytes: path.length, read: readGet });
+  return plan({ body, isWrite: false, bytes: lengthOf(path), read: readGet });
 }
 
 /** A read that any living member answers at once. */
@@ -82,7 +86,7 @@ export function planList(
 ): OperationPlan<Listing> {
   const { limit = 0, after = '', withData = false, recursive = false } = options;
   const body = { list: { path, ...terms, limit, after, withData, recursive } };
-  return plan({ body, isWrite: false, bytes: path.length + after.length, read: readList });
+  return plan({ body, isWrite: false, bytes: lengthOf(path) + lengthOf(after), read: readList });
 }
 
 export function planCreate(
@@ -107,12 +111,12 @@ export function planDelete(path: string, options: DeleteOptions): OperationPlan<
   const { version, recursive = false } = options;
   const body = { delete: { path, version, recursive } };
   const read = (response: OperationResponse): TreeDeleteResult => readDelete(response, recursive);
-  return plan({ body, isWrite: true, bytes: path.length, read });
+  return plan({ body, isWrite: true, bytes: lengthOf(path), read });
 }
 
 export function planGetAcl(path: string, terms: ReadTerms): OperationPlan<AclResult> {
   const body = { getAcl: { path, ...terms } };
-  return plan({ body, isWrite: false, bytes: path.length, read: readGetAcl });
+  return plan({ body, isWrite: false, bytes: lengthOf(path), read: readGetAcl });
 }
 
 export function planSetAcl(
@@ -121,7 +125,7 @@ export function planSetAcl(
   version: number | undefined,
 ): OperationPlan<SetResult> {
   const body = { setAcl: { path, acl, version } };
-  const bytes = path.length + aclBytes(acl);
+  const bytes = lengthOf(path) + aclBytes(acl);
   return plan({ body, isWrite: true, bytes, read: readSet });
 }
 
@@ -139,15 +143,24 @@ export function createMessage(
 }
 
 export function toBytes(data: Bytes): Uint8Array {
-  return typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
+  if (typeof data === 'string') return Buffer.from(data, 'utf8');
+  check('data', data instanceof Uint8Array, 'text or bytes');
+  return data;
+}
+
+/** Of a path; what is none is refused with the rest of its request. */
+export function lengthOf(text: string): number {
+  return typeof text === 'string' ? text.length : 0;
 }
 
 export function bytesOf(message: { readonly path: string; readonly data: Uint8Array }): number {
-  return message.path.length + message.data.length;
+  return lengthOf(message.path) + message.data.length;
 }
 
 function aclBytes(acl: readonly AclEntry[]): number {
-  return acl.reduce((sum, { scheme, id }) => sum + scheme.length + id.length + 16, 0);
+  if (!Array.isArray(acl)) return 0;
+  const lengths = acl.map((entry) => lengthOf(entry?.scheme) + lengthOf(entry?.id) + 16);
+  return lengths.reduce((sum, length) => sum + length, 0);
 }
 
 function readGet(response: OperationResponse): TreeNode | undefined {

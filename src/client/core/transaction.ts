@@ -15,7 +15,7 @@ import type {
 } from '../types.js';
 import { type Namespace, NO_NAMESPACE } from './namespace.js';
 import { type OperationPlan, unexpectedAnswer } from './operation.js';
-import { bytesOf, createMessage, plan, toBytes } from './plans.js';
+import { bytesOf, createMessage, lengthOf, plan, toBytes } from './plans.js';
 
 export class TransactionBuilder implements Transaction {
   readonly #namespace: Namespace;
@@ -30,7 +30,7 @@ export class TransactionBuilder implements Transaction {
   check(path: string, { data, ...conditions }: GuardConditions): this {
     const bytes = data === undefined ? undefined : toBytes(data);
     this.#guards.push({ ...conditions, path: this.#namespace.full(path), data: bytes });
-    this.#bytes += path.length + (bytes?.length ?? 0) + 32;
+    this.#bytes += lengthOf(path) + (bytes?.length ?? 0) + 32;
     return this;
   }
 
@@ -49,7 +49,7 @@ export class TransactionBuilder implements Transaction {
   }
 
   delete(path: string, { version }: Pick<VersionOptions, 'version'> = {}): this {
-    return this.#add({ delete: { path: this.#namespace.full(path), version } }, path.length);
+    return this.#add({ delete: { path: this.#namespace.full(path), version } }, lengthOf(path));
   }
 
   plan(): OperationPlan<TransactionResult> {

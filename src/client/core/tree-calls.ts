@@ -19,6 +19,7 @@ import type {
   Watch,
   WatchOptions,
 } from '../types.js';
+import { check, checkWatch } from './checks.js';
 import type { Connection } from './connection.js';
 import type { Namespace } from './namespace.js';
 import type { OperationPlan } from './operation.js';
@@ -91,13 +92,14 @@ export class TreeCalls implements Tree {
   transact(build: (t: Transaction) => void, options: CallOptions = {}): Promise<TransactionResult> {
     const plan = (): OperationPlan<TransactionResult> => {
       const builder = new TransactionBuilder(this.#namespace);
-      build(builder);
+      checkBuilt(build(builder));
       return builder.plan();
     };
     return this.#call(plan, options);
   }
 
   watch(path: string, options: WatchOptions = {}): Watch {
+    checkWatch(path, options);
     return new TreeWatch(this.#connection.watches, path, {
       ...options,
       namespace: this.#namespace,
@@ -120,6 +122,13 @@ export class TreeCalls implements Tree {
       return Promise.reject(error);
     }
   }
+}
+
+/** What it would add later would be left out without a word. */
+function checkBuilt(built: unknown): void {
+  const isLater = built instanceof Promise;
+  if (isLater) built.catch(() => undefined);
+  check('build', !isLater, 'a function that is not async');
 }
 
 function absent(error: unknown): undefined {

@@ -11,8 +11,9 @@ import type { MemberCallOptions } from '../types.js';
 import { delayMs, REQUEST_BACKOFF } from './backoff.js';
 import { aborted } from './calls.js';
 import type { Channel, ChannelFactory } from './channel.js';
+import { checkRequest, checkSignal, checkTimeout } from './checks.js';
 import { parseEndpoint } from './endpoints.js';
-import { pause, timeoutProblem, within } from './limit.js';
+import { pause, within } from './limit.js';
 import type { Links } from './links.js';
 import { closed, unreachable, withOutcome } from './reasons.js';
 import type { Time } from './time.js';
@@ -59,8 +60,9 @@ export class UnaryCalls {
     options: MemberCallOptions = {},
   ): Promise<Answered<Response>> {
     const { timeoutMs = this.#options.timeoutMs, signal, endpoint } = options;
-    const problem = timeoutProblem(timeoutMs);
-    if (problem !== undefined) throw new RollcallError('INVALID_ARGUMENT', problem);
+    checkTimeout(timeoutMs);
+    checkSignal(signal);
+    checkRequest(question.method.requestProblem(question.request));
     if (signal?.aborted === true) throw aborted(signal);
     const dueMs = this.#options.time.nowMs() + timeoutMs;
     return within({ timeoutMs, signal }, async (limit) => {

@@ -9,6 +9,7 @@ import { RollcallError } from '../../types/errors.js';
 import type { Watch, WatchDescription, WatchEvent, WatchOptions } from '../types.js';
 import { onAbort } from './aborts.js';
 import { EventBuffer, WATCH_EVENTS_DEFAULT } from './buffer.js';
+import { checkListener } from './checks.js';
 import { Feed } from './feed.js';
 import { type Namespace, NO_NAMESPACE } from './namespace.js';
 import { tell } from './tell.js';
@@ -106,6 +107,7 @@ export class TreeWatch implements Watch {
     listener: (event: WatchEvent) => void,
     ended?: (error: RollcallError | undefined) => void,
   ): Disposable {
+    checkListener(listener);
     this.#claim();
     const told: WatchListener = {
       event: (event) => tell(listener, event),

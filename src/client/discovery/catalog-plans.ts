@@ -5,8 +5,9 @@ import type { OperationResponse } from '../../gen/index.js';
 import { instanceFrom, stateNumber } from '../../rpc/convert.js';
 import type { Outgoing } from '../../rpc/shapes.js';
 import type { Instance, InstanceSpec } from '../../types/instance.js';
+import { checkFilter, checkState } from '../core/checks.js';
 import { type OperationPlan, unexpectedAnswer } from '../core/operation.js';
-import { plan, type ReadTerms } from '../core/plans.js';
+import { lengthOf, plan, type ReadTerms } from '../core/plans.js';
 import type { DeleteResult, InstanceFilter, InstanceList, ServiceSummary } from '../types.js';
 
 export interface Registered {
@@ -49,7 +50,7 @@ export function planDeregister(wanted: Deregister): OperationPlan<DeleteResult> 
   const { service, id, incarnation, inSession, who = '', reason = '' } = wanted;
   const body = { deregister: { service, id, incarnation, who, reason } };
   const read = (response: OperationResponse) => ({ revision: readDone(response) });
-  return plan({ body, isWrite: inSession, bytes: service.length + id.length, read });
+  return plan({ body, isWrite: inSession, bytes: lengthOf(service) + lengthOf(id), read });
 }
 
 /** Pages are not one revision: changes between them show. */
@@ -69,7 +70,7 @@ export function planInstances(
 ): OperationPlan<InstancesPage> {
   const wanted = filterMessage(filter);
   const body = { instances: { service, ...terms, filter: wanted, limit: 0, after } };
-  return plan({ body, isWrite: false, bytes: service.length + 64, read: readInstances });
+  return plan({ body, isWrite: false, bytes: lengthOf(service) + 64, read: readInstances });
 }
 
 export function planServices(after: string, terms: ReadTerms): OperationPlan<ServicesPage> {
@@ -78,6 +79,7 @@ export function planServices(after: string, terms: ReadTerms): OperationPlan<Ser
 }
 
 function registerMessage(spec: InstanceSpec): Outgoing<wire.RegisterRequest> {
+  checkState(spec.state);
   return { ...spec, state: stateNumber(spec.state) };
 }
 
@@ -85,6 +87,7 @@ function filterMessage(
   filter: InstanceFilter | undefined,
 ): Outgoing<wire.InstanceFilter> | undefined {
   if (filter === undefined) return undefined;
+  checkFilter(filter);
   const { tags = {}, zone = '', states = [] } = filter;
   return { tags, zone, states: states.map(stateNumber) };
 }

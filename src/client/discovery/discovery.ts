@@ -10,6 +10,7 @@ import { parentPath } from '../../types/path.js';
 import type { Random } from '../../types/ports.js';
 import { type Balancer, Loads, type Picker } from '../balancers/balancer.js';
 import { aborted } from '../core/calls.js';
+import { checkListener, checkSignal, checkTimeout, checkWhole } from '../core/checks.js';
 import { within } from '../core/limit.js';
 import { reader } from '../core/reader.js';
 import { StateCell } from '../core/states.js';
@@ -122,6 +123,9 @@ export class ServiceDiscovery implements Discovery {
 
   async ready(options: CallOptions & { readonly min?: number | undefined } = {}): Promise<this> {
     const { min = 1, timeoutMs = READY_MS_DEFAULT, signal } = options;
+    checkTimeout(timeoutMs);
+    checkWhole('min', min);
+    checkSignal(signal);
     const found = await within({ timeoutMs, signal }, (limit) =>
       this.#sets.until((set) => isReady(set, min), limit),
     );
@@ -146,6 +150,7 @@ export class ServiceDiscovery implements Discovery {
   }
 
   subscribe(listener: (set: InstanceSet) => void): Disposable {
+    checkListener(listener);
     const show = (): void => tell(listener, this.#sets.value);
     if (this.#state !== 'PENDING') show();
     return this.#sets.listen(show);

@@ -7,6 +7,7 @@ import { isRollcallError, RollcallError } from '../../types/errors.js';
 import type { Instance, InstanceSpec, InstanceState } from '../../types/instance.js';
 import type { Random } from '../../types/ports.js';
 import { delayMs, REGISTRATION_BACKOFF } from '../core/backoff.js';
+import { check, checkState, checkWhole } from '../core/checks.js';
 import type { Connection } from '../core/connection.js';
 import { within } from '../core/limit.js';
 import { closed } from '../core/reasons.js';
@@ -125,6 +126,7 @@ export class ServiceRegistration implements Registration {
 
   /** What cannot be told to the cluster now is kept, and told with the next registration. */
   async set(patch: InstancePatch, options: CallOptions = {}): Promise<Instance> {
+    checkPatch(patch);
     const former = this.#spec;
     const wanted = { ...former, ...withoutUndefined(patch) };
     this.#spec = wanted;
@@ -145,6 +147,7 @@ export class ServiceRegistration implements Registration {
   }
 
   async drain(options: { readonly waitMs?: number | undefined } = {}): Promise<void> {
+    checkWhole('waitMs', options.waitMs);
     if (this.#isOver) return;
     await this.announceDrain(options.waitMs);
     await this.close();
@@ -368,6 +371,15 @@ export class ServiceRegistration implements Registration {
 
 function isPassing({ code, retryable }: RollcallError): boolean {
   return retryable || PASSING.has(code);
+}
+
+/** The fields by which it is known are not to be changed. */
+const FIXED = ['service', 'id', 'registeredAt'] as const;
+
+function checkPatch(patch: InstancePatch): void {
+  check('patch', typeof patch === 'object' && patch !== null, 'the fields to change');
+  for (const field of FIXED) check(`patch.${field}`, !(field in patch), 'left as it is');
+  checkState(patch.state);
 }
 
 function withoutUndefined(patch: InstancePatch): Partial<InstanceSpec> {

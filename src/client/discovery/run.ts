@@ -6,6 +6,7 @@ import { RollcallError } from '../../types/errors.js';
 import type { Instance } from '../../types/instance.js';
 import { onAbort } from '../core/aborts.js';
 import { aborted } from '../core/calls.js';
+import { check, checkSignal, checkTimeout } from '../core/checks.js';
 import type { Picked, PickOptions, RunContext, RunOptions } from '../types.js';
 import { wasRefusedBy } from './refused.js';
 
@@ -20,6 +21,9 @@ export async function runPicked<T>(
   fn: RunFunction<T>,
   options: RunOptions = {},
 ): Promise<T> {
+  if (options.timeoutMs !== undefined) checkTimeout(options.timeoutMs);
+  checkSignal(options.signal);
+  check('fn', typeof fn === 'function', 'a function');
   const limit = new Limit(options);
   try {
     return await attempt(acquire, fn, { options, limit });
@@ -41,7 +45,7 @@ async function attempt<T>(acquire: Acquire, fn: RunFunction<T>, terms: Terms): P
     const picked = acquire({ exclude, key: options.key });
     const context = { signal: limit.signal, attempt: number };
     try {
-      const result = await limit.race(fn(picked.instance, context));
+      const result = await limit.race(called(fn, picked.instance, context));
       picked.report('ok');
       return result;
     } catch (error) {
@@ -52,6 +56,11 @@ async function attempt<T>(acquire: Acquire, fn: RunFunction<T>, terms: Terms): P
       if (!hasAnother(acquire, exclude)) throw error;
     }
   }
+}
+
+/** What throws at once, or answers without a promise, is like what does so later. */
+async function called<T>(fn: RunFunction<T>, instance: Instance, context: RunContext): Promise<T> {
+  return fn(instance, context);
 }
 
 /** The refusal says more than "nothing left to pick". */

@@ -6,7 +6,11 @@ import { hostname } from 'node:os';
 import { WEIGHT_DEFAULT } from '../../codec/instance.js';
 import { RollcallError } from '../../types/errors.js';
 import type { InstanceSpec } from '../../types/instance.js';
+import { onAbort } from '../core/aborts.js';
+import { aborted } from '../core/calls.js';
+import { check } from '../core/checks.js';
 import { isLoopback } from '../core/endpoints.js';
+import { closed } from '../core/reasons.js';
 import type { InstanceTarget, RegisterOptions, RegistrationTarget, ServerLike } from '../types.js';
 
 const LOOPBACK = '127.0.0.1';
@@ -26,14 +30,18 @@ export interface TargetTerms {
   readonly registeredAt: number;
   /** Where this process runs, when it says so. */
   readonly zone: string | undefined;
+  /** Aborts when the client closes. */
+  readonly over?: AbortSignal | undefined;
 }
 
 export async function resolveTarget(
   target: RegistrationTarget,
   terms: TargetTerms,
 ): Promise<Target> {
+  const isPlace = typeof target === 'object' && target !== null;
+  check('target', isPlace, '{ port }, or a server that listens or will');
   const server = isServer(target) ? target : undefined;
-  const place = isServer(target) ? await listening(target) : target;
+  const place = isServer(target) ? await listening(target, terms) : target;
   const fields = { ...defined(place), ...defined(terms.options) } as InstanceTarget &
     RegisterOptions;
   const { port } = place;
@@ -64,8 +72,11 @@ function defined(fields: object): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-async function listening(server: ServerLike): Promise<{ address: string; port: number }> {
-  if (!server.listening) await untilListening(server);
+async function listening(
+  server: ServerLike,
+  terms: TargetTerms,
+): Promise<{ address: string; port: number }> {
+  if (!server.listening) await untilListening(server, terms);
   const place = server.address();
   if (place === null || typeof place === 'string') {
     throw new RollcallError('INVALID_ARGUMENT', 'the server does not listen on a port');
@@ -73,18 +84,44 @@ async function listening(server: ServerLike): Promise<{ address: string; port: n
   return { address: place.address, port: place.port };
 }
 
-function untilListening(server: ServerLike): Promise<void> {
+/** For as long as the caller says; who says nothing waits until it listens or the client is closed. */
+async function untilListening(server: ServerLike, { options, over }: TargetTerms): Promise<void> {
+  const { timeoutMs, signal } = options;
+  const limit = new AbortController();
+  const end = (): void => limit.abort();
+  const timer = timeoutMs === undefined ? undefined : setTimeout(end, timeoutMs);
+  const unlisten = [over, signal].map((each) => each && onAbort(each, end));
+  try {
+    await listeningWithin(server, limit.signal);
+  } finally {
+    clearTimeout(timer);
+    for (const stop of unlisten) stop?.();
+  }
+  if (over?.aborted === true) throw closed();
+  if (signal?.aborted === true) throw aborted(signal);
+  if (server.listening) return;
+  throw new RollcallError('TIMEOUT', `the server did not listen within ${timeoutMs} ms`);
+}
+
+/** Resolves when it listens, or when the limit aborts. */
+function listeningWithin(server: ServerLike, limit: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onListening = (): void => {
+    const stop = (): void => {
+      server.off('listening', done);
       server.off('error', onError);
+      limit.removeEventListener('abort', done);
+    };
+    const done = (): void => {
+      stop();
       resolve();
     };
     const onError = (cause: unknown): void => {
-      server.off('listening', onListening);
+      stop();
       reject(new RollcallError('INVALID_ARGUMENT', 'the server could not listen', { cause }));
     };
-    server.once('listening', onListening);
+    server.once('listening', done);
     server.once('error', onError);
+    limit.addEventListener('abort', done, { once: true });
   });
 }
 
