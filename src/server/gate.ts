@@ -74,7 +74,7 @@ export class Gate implements Attachment {
     host: GateHost,
   ) {
     this.identities = options.identities;
-    this.identityKey = options.identities.join('\n');
+    this.identityKey = JSON.stringify(options.identities);
     this.ordered = options.ordered;
     this.#sink = sink;
     this.#host = host;

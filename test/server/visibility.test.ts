@@ -358,6 +358,17 @@ describe('a batch', () => {
     expect(new Set(clients.map(batchOf)).size).toBe(1);
   });
 
+  it('is not shared by those whose identities only look the same, written in a row', () => {
+    const { solo, admin } = begin();
+    const both = ['user:bob', ...ANN];
+    const clients = [join(solo, both), join(solo, [both.join('\n')])];
+    for (const client of clients) watch(client, '/a', 'children');
+    solo.turn();
+    admin.write(set('/a/closed', 'x'));
+    solo.turn();
+    expect(clients.map((client) => client.take().slice(1))).toEqual([['changed /a/closed'], []]);
+  });
+
   it('with some is one object for all with the same identities', () => {
     const { solo, admin } = begin();
     const anns = [join(solo, ANN), join(solo, ANN)];
