@@ -64,10 +64,6 @@ export class Visibility {
     }
   }
 
-  #listAt(path: string): number {
-    return this.#tree.aclIdOf(path) ?? this.#gone.get(path) ?? 0;
-  }
-
   #cutFor(batch: EventBatch, { gate: { identities }, channel }: Watch): EventBatch | undefined {
     const isReader = (aclId: number) => this.#tree.allows(aclId, READ, identities);
     const events = batch.events.filter(this.#seen(channel, isReader));
@@ -77,24 +73,47 @@ export class Visibility {
 
   /**
    * Whether an event is for those whom a list must allow: the node's, and those on the way to it, from the
-   * watched one down, whose names show where it is shown. Each place is looked at once for all events.
+   * watched one down, whose names show where it is shown. Each place is looked up once for all events.
    */
   #seen(channel: Channel, allows: (aclId: number) => boolean): (event: TreeEvent) => boolean {
-    const known = new Map<string, boolean>();
-    const isShown = (path: string): boolean => {
-      const unknown: string[] = [];
-      let at: string | undefined = path;
-      while (at !== undefined && at.length >= channel.path.length && !known.has(at)) {
-        unknown.push(at);
-        at = parentPath(at);
+    const known = new Map<string, Place>();
+    return ({ path, aclId, stat: { createRevision } }) => {
+      if (!allows(aclId)) return false;
+      let place: Place | undefined = this.#placeAt(path, channel, known);
+      for (; place !== undefined; place = place.above) {
+        // Made after the node: then it is not what the node was in (or the node itself), but stands there now.
+        const isAnother = place.since > createRevision;
+        if (!allows(isAnother ? place.formerly : place.now)) return false;
       }
-      let isAllowed = at === undefined ? true : (known.get(at) ?? true);
-      for (let place = unknown.pop(); place !== undefined; place = unknown.pop()) {
-        isAllowed &&= allows(this.#listAt(place));
-        known.set(place, isAllowed);
-      }
-      return isAllowed;
+      return true;
     };
-    return ({ path, aclId }) => allows(aclId) && isShown(path);
   }
+
+  #placeAt(path: string, channel: Channel, known: Map<string, Place>): Place | undefined {
+    const unknown: string[] = [];
+    let at: string | undefined = path;
+    while (at !== undefined && at.length >= channel.path.length && !known.has(at)) {
+      unknown.push(at);
+      at = parentPath(at);
+    }
+    let above = at === undefined ? undefined : known.get(at);
+    for (let name = unknown.pop(); name !== undefined; name = unknown.pop()) {
+      const formerly = this.#gone.get(name) ?? 0;
+      const { since, aclId: now } = this.#tree.accessAt(name) ?? { since: 0, aclId: formerly };
+      above = { above, since, now, formerly };
+      known.set(name, above);
+    }
+    return above;
+  }
+}
+
+/** A node on the way to others, or where one was. */
+interface Place {
+  readonly above: Place | undefined;
+  /** When what stands there was made. */
+  readonly since: number;
+  /** Its list… */
+  readonly now: number;
+  /** …and that of what stood there before. */
+  readonly formerly: number;
 }

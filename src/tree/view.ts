@@ -210,8 +210,10 @@ export class TreeView {
     return this.state.access.size > 0;
   }
 
-  aclIdOf(path: string): number | undefined {
-    return this.state.nodes.get(path)?.access.id;
+  /** The list of what stands there, and when that was made. */
+  accessAt(path: string): { readonly aclId: number; readonly since: Revision } | undefined {
+    const node = this.state.nodes.get(path);
+    return node && { aclId: node.access.id, since: node.createRevision };
   }
 
   aclOf(path: string): { readonly acl: readonly AclEntry[]; readonly stat: NodeStat } | undefined {

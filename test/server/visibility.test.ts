@@ -297,6 +297,27 @@ describe('a watch', () => {
     }
   });
 
+  it('is told that what it saw went, when a closed node of its name comes at once', () => {
+    const { solo, admin } = begin();
+    admin.write(create('/a/open/below'));
+    solo.turn();
+    const start = solo.core.tree.revision;
+    const [live, late] = [join(solo, []), join(solo, [])];
+    watch(live, '/a', 'subtree');
+    solo.turn();
+    const gone = ['/a/open/below', '/a/open'].map((path) => remove(path));
+    const again = [create('/a/open', { acl: onlyAnn }), create('/a/open/below', { data: SECRET })];
+    admin.write({ kind: 'transact', guards: [], operations: [...gone, ...again] });
+    solo.turn();
+    watch(late, '/a', 'subtree', start);
+    solo.pass(30);
+    for (const client of [live, late]) {
+      expect(everything(client)).not.toContain('secret');
+      const told = client.take().filter((text) => text.includes('/a/open'));
+      expect(told).toEqual(['deleted /a/open/below, deleted /a/open']);
+    }
+  });
+
   it('that catches up is not told what a node held before it was closed: it may hold it still', () => {
     const { solo, admin } = begin();
     const start = solo.core.tree.revision;

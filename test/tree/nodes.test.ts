@@ -168,7 +168,7 @@ describe('access lists', () => {
     const acl = [{ scheme: 'world', id: 'anyone', permissions: 1 }, ...onlyAnn];
     driver.ask(create('/a', { acl }));
     expect(driver.answer(set('/a'))).toBe('DENIED');
-    const aclId = driver.tree.aclIdOf('/a')!;
+    const aclId = driver.tree.accessAt('/a')!.aclId;
     expect(driver.tree.allows(aclId, 1, [])).toBe(true);
     expect(driver.tree.allows(aclId, 2, [])).toBe(false);
     expect(driver.tree.acl(aclId)).toEqual(acl);
