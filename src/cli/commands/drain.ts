@@ -108,7 +108,7 @@ async function standingOverride(client: Client, name: InstanceName): Promise<Ove
   const wanted = describeInstanceName(name);
   const near = describeNear(nearNames(wanted, overrides.map(describeInstanceName)));
   const message = `no operator's word stands on ${wanted}${near}`;
-  const remedy = `see what does with \`rollcall service show ${name.service}\``;
+  const remedy = `list what stands with \`rollcall service show ${name.service}\``;
   throw new Exit(EXIT.failure, message, remedy);
 }
 

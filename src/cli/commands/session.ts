@@ -60,7 +60,7 @@ function describeDetails(session: SessionDetails, now: number): string[] {
   const fields = renderFields([
     ['session', describeSession(id)],
     ['label', label || '-'],
-    ['state', `${stateOf(session)}, attached ${count(epoch, 'time')}, last through ${member}`],
+    ['state', `${stateOf(session)}, last through ${member}, ${count(epoch, 'attachment')} so far`],
     ['opened', describeAgo(openedAt, now)],
     ['timeout', describeDuration(timeoutMs)],
     ['grace', graceOf(session)],

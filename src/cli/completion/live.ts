@@ -46,8 +46,12 @@ async function instances(client: Client, { word }: Place): Promise<Candidate[]> 
     return found.map(({ value, about }) => ({ value: `${value}/`, about }));
   }
   const service = word.slice(0, slash);
-  const ids = await idsOf(client, service);
-  return ids.map(({ value, about }) => ({ value: `${service}/${value}`, about }));
+  const [ids, gone] = await Promise.all([idsOf(client, service), goneFrom(client, service)]);
+  const isHere = new Set(ids.map(({ value }) => value));
+  return [...ids, ...gone.filter(({ value }) => !isHere.has(value))].map(({ value, about }) => ({
+    value: `${service}/${value}`,
+    about,
+  }));
 }
 
 async function idsOf(client: Client, service: string): Promise<Candidate[]> {
@@ -56,6 +60,13 @@ async function idsOf(client: Client, service: string): Promise<Candidate[]> {
     value: instance.id,
     about: `${place(instance)} ${instance.state}`,
   }));
+}
+
+/** Who left is asked about most: why, and whether it is kept off. The last departure of an id tells. */
+async function goneFrom(client: Client, service: string): Promise<Candidate[]> {
+  const departures = await client.admin.departures(service);
+  const reasons = new Map(departures.map(({ id, reason }) => [id, reason]));
+  return [...reasons].map(([value, reason]) => ({ value, about: `left: ${reason}` }));
 }
 
 async function sessions(client: Client): Promise<Candidate[]> {

@@ -56,7 +56,7 @@ const WORDS: Readonly<Record<Reason, Words>> = {
       'back, start its process again: what an operator ended does not register by itself',
   },
   replaced: {
-    says: (d) => `another registration took its id${d.who === '' ? '' : `, from ${d.who}`}`,
+    says: (d) => `another registration${d.who === '' ? '' : ` (at ${d.who})`} took its id`,
     advice: (d) =>
       `if both should be there, two processes share the id ${d.id}: give each its own with --id`,
   },

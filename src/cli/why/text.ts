@@ -33,9 +33,12 @@ function presence({ service, id, current, override }: WhyFacts, now: number): st
   const { instance, changedTime, session } = current;
   const held = session === 0 ? 'static' : `session ${describeSession(session)}`;
   const since = `for ${describeAge(changedTime, now)} (since ${describeTime(changedTime, now)})`;
+  const where = place(instance);
   const isDrained = override?.action === 'drain';
-  const state = isDrained ? 'DRAINING by an operator' : instance.state;
-  return `${name} is on the roll: ${state} at ${place(instance)}, ${since}, revision ${instance.revision}; ${held}.`;
+  const state = isDrained
+    ? `DRAINING by an operator at ${where}; by its own word ${instance.state}`
+    : `${instance.state} at ${where}`;
+  return `${name} is on the roll: ${state}, ${since}, revision ${instance.revision}; ${held}.`;
 }
 
 export function describeOverride(override: OverrideView, now: number): string {

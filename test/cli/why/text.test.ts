@@ -101,7 +101,7 @@ describe('an instance that left', () => {
     const left = departure({ reason: 'replaced', who: '10.0.0.6:8080' });
     const lines = describeWhy(facts({ departures: [left], current }), NOW);
     expect(lines[1]).toContain('It was displaced 3m20s ago');
-    expect(lines[1]).toContain('another registration took its id, from 10.0.0.6:8080');
+    expect(lines[1]).toContain('another registration (at 10.0.0.6:8080) took its id');
     expect(lines).toContain('Its place on the roll was kept.');
   });
 
@@ -132,7 +132,9 @@ describe("an operator's word", () => {
   it('that drains it shows in its state', () => {
     const current = here(NOW - 191_000, 5320);
     const lines = describeWhy(facts({ override: override({ until: 0 }), current }), NOW);
-    expect(lines[0]).toContain('DRAINING by an operator');
+    expect(lines[0]).toContain(
+      'DRAINING by an operator at 127.0.0.1:41873; by its own word UP, for',
+    );
     expect(lines[1]).toContain('until lifted');
   });
 });
