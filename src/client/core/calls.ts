@@ -11,6 +11,7 @@ import { Deadlines } from './deadlines.js';
 import { timeoutProblem } from './limit.js';
 import type { Operation, OperationMessage } from './operation.js';
 import { Outbox, type SendTerms } from './outbox.js';
+import { withOutcome } from './reasons.js';
 
 export class Calls {
   readonly #outbox = new Outbox();
@@ -103,9 +104,11 @@ export class Calls {
     this.#outbox.finish(operation);
   }
 
+  /** What an earlier sending may have done is not undone by the refusal of a later one. */
   fail(operation: Operation, error: RollcallError): void {
     this.#deadlines.remove(operation);
-    operation.fail(error);
+    const isUnknown = operation.isAct && operation.wasLost;
+    operation.fail(isUnknown ? withOutcome(error, 'unknown') : error);
     this.#outbox.finish(operation);
   }
 

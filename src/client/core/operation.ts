@@ -22,7 +22,10 @@ export type OperationMessage = Envelope & OperationBody;
 
 export interface OperationPlan<T> {
   readonly message: OperationMessage;
+  /** A change of a session: it has a seq, and is applied once however often it is sent. */
   readonly isWrite: boolean;
+  /** A change outside any session: sent again, it may find that it was applied before. */
+  readonly isAct?: boolean;
   /** About what it takes on the wire. */
   readonly bytes: number;
   /** Throws a RollcallError when the answer is not of the expected kind. */
@@ -32,6 +35,7 @@ export interface OperationPlan<T> {
 export class Operation<T = unknown> implements Timed {
   message: OperationMessage;
   readonly isWrite: boolean;
+  readonly isAct: boolean;
   readonly bytes: number;
   readonly timeoutMs: number;
   readonly read: (response: OperationResponse) => T;
@@ -43,6 +47,8 @@ export class Operation<T = unknown> implements Timed {
   isSent = false;
   /** Handed to any stream: it may have been applied. */
   wasSent = false;
+  /** It went on a stream that ended before its answer. */
+  wasLost = false;
   /** How often a member turned it away. */
   refusals = 0;
   /** How often a stream broke while nothing else was open on it. */
@@ -58,6 +64,7 @@ export class Operation<T = unknown> implements Timed {
   constructor(plan: OperationPlan<T>, timeoutMs: number) {
     this.message = plan.message;
     this.isWrite = plan.isWrite;
+    this.isAct = plan.isAct === true;
     this.bytes = plan.bytes;
     this.read = plan.read;
     this.timeoutMs = timeoutMs;
@@ -103,7 +110,7 @@ export class Operation<T = unknown> implements Timed {
 
   /** What a failure now says about its effect. */
   get outcome(): 'not-applied' | 'unknown' {
-    return this.isWrite && this.wasSent ? 'unknown' : 'not-applied';
+    return (this.isWrite || this.isAct) && this.wasSent ? 'unknown' : 'not-applied';
   }
 
   /** Nobody waits for it, and it is not to be applied any more: its seq is used up by nothing. */

@@ -202,7 +202,7 @@ export class Outbox {
   #recall(operation: Operation): void {
     if (!operation.isSent) return;
     operation.isSent = false;
-    this.#open.delete(operation.message.id);
+    if (this.#open.delete(operation.message.id)) operation.wasLost = true;
     this.#waitingBytes += operation.bytes;
   }
 

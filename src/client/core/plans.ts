@@ -37,11 +37,12 @@ export interface Seen {
 interface PlanParts<T> {
   readonly body: OperationBody;
   readonly isWrite: boolean;
+  readonly isAct?: boolean;
   readonly bytes: number;
   readonly read: (response: OperationResponse) => T;
 }
 
-export function plan<T>({ body, isWrite, bytes, read }: PlanParts<T>): OperationPlan<T> {
+export function plan<T>({ body, bytes, ...kind }: PlanParts<T>): OperationPlan<T> {
   checkOperation(body);
   if (bytes > REQUEST_BYTES_MAX) {
     throw new RollcallError(
@@ -50,7 +51,7 @@ export function plan<T>({ body, isWrite, bytes, read }: PlanParts<T>): Operation
     );
   }
   const message = { id: 0, seq: 0, timeoutMs: 0, ...body };
-  return { message, isWrite, bytes: ENVELOPE_BYTES + bytes, read };
+  return { ...kind, message, bytes: ENVELOPE_BYTES + bytes };
 }
 
 export interface ReadTerms {

@@ -50,7 +50,8 @@ export function planDeregister(wanted: Deregister): OperationPlan<DeleteResult> 
   const { service, id, incarnation, inSession, who = '', reason = '' } = wanted;
   const body = { deregister: { service, id, incarnation, who, reason } };
   const read = (response: OperationResponse) => ({ revision: readDone(response) });
-  return plan({ body, isWrite: inSession, bytes: lengthOf(service) + lengthOf(id), read });
+  const bytes = lengthOf(service) + lengthOf(id);
+  return plan({ body, isWrite: inSession, isAct: !inSession, bytes, read });
 }
 
 /** Pages are not one revision: changes between them show. */
