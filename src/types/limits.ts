@@ -101,6 +101,8 @@ export const ATTACHMENT_REQUESTS_MAX = 20_000;
 export const UNREAD_OPERATIONS_MAX = 2 * ATTACHMENT_REQUESTS_MAX;
 /** Bytes handed to a connection and not yet written; past it its watches wait on the history. */
 export const ATTACHMENT_UNSENT_BYTES_MAX = 256 * 1024;
+/** The same over all calls of a connection, which may be ten thousand: sixteen of them that are full. */
+export const CONNECTION_UNSENT_BYTES_MAX = 16 * ATTACHMENT_UNSENT_BYTES_MAX;
 export const RETRY_AFTER_MS = 250;
 /** Addresses whose unary calls keep an attachment while none is open: about two kilobytes each. */
 export const ANONYMOUS_CALLERS_MAX = 4096;

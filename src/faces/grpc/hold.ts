@@ -73,7 +73,7 @@ export class Hold implements LongCall {
       replaced: (instance, revision) => this.#replaced(instance, revision),
       lost: () => this.#beginAgain(),
       failed: (error) => this.#fail(error),
-      unsentBytes: () => this.#outlet.unsentBytes(),
+      unsentBytes: () => this.#outlet.heldBytes(),
     });
   }
 

@@ -64,7 +64,7 @@ export class SessionStream implements Sink, LongCall {
   }
 
   unsentBytes(): number {
-    return this.#outlet.unsentBytes();
+    return this.#outlet.heldBytes();
   }
 
   move(): void {

@@ -40,7 +40,7 @@ export class WatchCall implements Sink, LongCall {
   }
 
   unsentBytes(): number {
-    return this.#outlet.unsentBytes();
+    return this.#outlet.heldBytes();
   }
 
   move(): void {

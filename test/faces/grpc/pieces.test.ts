@@ -187,6 +187,7 @@ describe('the sending side of a stream', () => {
       write: (_bytes: Buffer, taken: () => void) => done.push(taken) > 0,
       end: () => {},
       emit: () => true,
+      once: () => {},
     };
     let drained = 0;
     const outlet = new Outlet(call, () => drained++);
@@ -210,6 +211,7 @@ describe('the sending side of a stream', () => {
       write: () => seen.push('write') > 0,
       end: () => void seen.push('end'),
       emit: () => seen.push('error') > 0,
+      once: () => {},
     };
     const outlet = new Outlet(call, () => {});
     outlet.fail(new RollcallError('NO_NODE', ''));
