@@ -22,7 +22,7 @@ export function spanOption(what: string): Option {
 /** Others will find it standing, and ask. */
 export function checkReason({ reason, dryRun }: { reason?: string; dryRun?: true }): void {
   if (dryRun || (reason !== undefined && reason !== '')) return;
-  throw new UsageError('what stands until lifted needs a reason', 'add one: --reason "new disk"');
+  throw new UsageError('this needs a reason: others will ask', 'add one: --reason "new disk"');
 }
 
 /** When an override ends, milliseconds since 1970; 0: when it is lifted. */

@@ -53,6 +53,12 @@ export function parseName(text: string): string {
   throw new InvalidArgumentError(`Expected one name, as in web: ${problem}.`);
 }
 
+/** A name or an address: what stands between // and : in a URL. */
+export function parseHost(text: string): string {
+  if (/^[^\s/?#@\\\p{Cc}]+$/u.test(text)) return text;
+  throw new InvalidArgumentError('Expected a host: a name or an IP address.');
+}
+
 const ENDPOINT = /^(?:\[[0-9a-fA-F:.%]+\]|[^\s,:/[\]]+):(\d{1,5})$/;
 
 export function parseEndpoints(text: string): string[] {

@@ -93,6 +93,8 @@ it.each([
   [['wait', 'web', '--timeout', '999h'], 'commander.invalidArgument', 'beyond any timer'],
   [['dev', '--for', '999h'], 'commander.invalidArgument', 'beyond any timer'],
   [['drain', 'web/a', '--reason', 'x', '--for', '10'], 'commander.invalidArgument', 'no unit'],
+  [['session', 'revoke', '12'], 'UsageError', 'no reason'],
+  [['register', 'web', '--port', '1', '--address', 'a b'], 'commander.invalidArgument', 'no host'],
   [['session', 'revoke', 'zz', '--reason', 'x'], 'commander.invalidArgument', 'no id'],
   [['service', 'set', 'web'], 'UsageError', 'nothing to set'],
   [['service', 'set', 'web', '--minimum-healthy', '101%'], 'commander.invalidArgument', 'too much'],

@@ -205,6 +205,8 @@ describe('services and sessions', () => {
     expect((await lines(...set)).at(-1)).toMatch(
       /^web: \d+ subscribers? (is|are) told; version \d+/,
     );
+    // What stands already is not written again: no version, no entry in the audit, nobody told.
+    expect(await lines(...set)).toEqual(['web: nothing differs; version 1 stands']);
     const { code, err } = await run('service', 'set', 'web', '--policy', 'x', '--version', '999');
     expect(code).toBe(1);
     expect(err).toContain('BAD_VERSION');

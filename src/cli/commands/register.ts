@@ -12,6 +12,7 @@ import {
   parseCheck,
   parseCount,
   parseDurationOption,
+  parseHost,
   parseName,
   parseNamedPort,
   parsePort,
@@ -72,7 +73,11 @@ export function addRegister(program: Command): void {
 function addInstanceOptions(command: Command): void {
   command
     .option('--port <port>', 'a number, auto, or $PORT', (text) => parsePort(text, process.env))
-    .option('--address <host>', 'where callers reach it; default: as the cluster sees this machine')
+    .option(
+      '--address <host>',
+      'where callers reach it; default: as the cluster sees this machine',
+      parseHost,
+    )
     .option('--id <id>', 'default: <hostname>-<port>', parseName)
     .option('--protocol <name>', 'http, https, grpc, tcp, …; default: http')
     .option('--weight <n>', 'share of the load; default: 100', parseCount)

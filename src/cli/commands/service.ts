@@ -102,6 +102,8 @@ async function setSettings(
     const { service, settings } = before;
     const wanted = changedSettings(settings, options);
     const version = options.version ?? settings.version;
+    const isSame = describeDifference(settings, wanted).length === 0;
+    if (isSame && version === settings.version) return printDifference(before, settings, false);
     try {
       const { reason } = options;
       const after = await client.admin.setService(service, wanted, { version, reason });
@@ -123,7 +125,8 @@ function printDifference(before: ServiceDetails, after: Wanted, isDryRun: boolea
   const verb = isDryRun ? 'would be' : subscribers === 1 ? 'is' : 'are';
   const told = `${count(subscribers, 'subscriber')} ${verb} told`;
   const changes = lines.length === 0 ? 'nothing differs' : told;
-  const at = isDryRun ? `version ${settings.version} stands` : versionOf(after);
+  const at =
+    isDryRun || lines.length === 0 ? `version ${settings.version} stands` : versionOf(after);
   printLine(`${service}: ${changes}; ${at}`);
 }
 

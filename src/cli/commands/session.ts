@@ -5,7 +5,7 @@ import { addExamples, outputOption, timeoutOption, withClient } from '../context
 import { describeDuration } from '../duration.js';
 import { EXIT, Exit } from '../errors.js';
 import { describeImpact, impactOf, instancesAmong } from '../impact.js';
-import { dryRunOption } from '../operate.js';
+import { checkReason, dryRunOption } from '../operate.js';
 import { sessionRow } from '../operator-rows.js';
 import { printLine, printObject } from '../output.js';
 import { isDataFormat, type Output } from '../parse.js';
@@ -21,7 +21,7 @@ export function addSession(program: Command): void {
   addRevoke(group);
   addExamples(group, [
     ['rollcall session show 0x14c', 'who it is, and the nodes that die with it'],
-    ['rollcall session revoke 0x14c --reason "runaway" --dry-run', 'what would go'],
+    ['rollcall session revoke 0x14c --dry-run', 'what would go'],
   ]);
 }
 
@@ -71,7 +71,7 @@ function describeDetails(session: SessionDetails, now: number): string[] {
 }
 
 interface RevokeOptions {
-  readonly reason: string;
+  readonly reason?: string;
   readonly dryRun?: true;
 }
 
@@ -80,17 +80,18 @@ function addRevoke(group: Command): void {
     .command('revoke')
     .description('end a session: its nodes go at one revision')
     .argument('<id>', 'as `rollcall sessions` lists it: 0x14c, or 332', parseSessionId)
-    .requiredOption('--reason <text>', 'why, for the audit and for whoever asks')
+    .option('--reason <text>', 'why, for the audit and for whoever asks')
     .addOption(dryRunOption())
     .addOption(timeoutOption())
     .action((id: number, options: RevokeOptions) => runRevoke(command, id, options));
   addExamples(command, [
-    ['rollcall session revoke 0x14c --reason "runaway" --dry-run', 'what would go'],
+    ['rollcall session revoke 0x14c --dry-run', 'what would go'],
     ['rollcall session revoke 0x14c --reason "runaway"', 'its client may open another one'],
   ]);
 }
 
 async function runRevoke(command: Command, id: number, options: RevokeOptions): Promise<void> {
+  checkReason(options);
   await withClient(command, async (client) => {
     const session = await findSession(client, id);
     const instances = instancesAmong(session.paths);

@@ -24,11 +24,14 @@ export function parseInstanceName(text: string): InstanceName {
 }
 
 /** Collects the several names of one command. */
+/** Collects several, each once. */
 export function parseInstanceNames(
   text: string,
   earlier: readonly InstanceName[] = [],
 ): InstanceName[] {
-  return [...earlier, parseInstanceName(text)];
+  const name = parseInstanceName(text);
+  const isNamed = earlier.some(({ service, id }) => service === name.service && id === name.id);
+  return isNamed ? [...earlier] : [...earlier, name];
 }
 
 export function describeInstanceName({ service, id }: InstanceName): string {

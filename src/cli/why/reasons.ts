@@ -56,15 +56,26 @@ const WORDS: Readonly<Record<Reason, Words>> = {
       'back, start its process again: what an operator ended does not register by itself',
   },
   replaced: {
-    says: (d) => `another registration${d.who === '' ? '' : ` (at ${d.who})`} took its id`,
+    says: (d) =>
+      isItself(d)
+        ? 'it registered anew from the same address and port'
+        : `another registration${d.who === '' ? '' : ` (at ${d.who})`} took its id`,
     advice: (d) =>
-      `if both should be there, two processes share the id ${d.id}: give each its own with --id`,
+      isItself(d)
+        ? 'nothing is wrong if its process was started again, or had lost the cluster for longer ' +
+          'than its session timeout'
+        : `if both should be there, two processes share the id ${d.id}: give each its own with --id`,
   },
   restored: {
     says: () => 'the cluster was restored to a state without it',
     advice: () => 'what joined after the backup has to register again: restart it if it does not',
   },
 };
+
+/** As after a restart, or a session that was lost: nobody else took the place. */
+function isItself(departure: DepartureView): boolean {
+  return departure.who === place(departure);
+}
 
 export function describeReason(departure: DepartureView): string {
   return (WORDS[departure.reason] ?? unknown(departure.reason)).says(departure);

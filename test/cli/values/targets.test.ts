@@ -5,6 +5,7 @@ import {
   describeSession,
   parseAclEntry,
   parseInstanceName,
+  parseInstanceNames,
   parseNewPath,
   parsePath,
   parseSessionId,
@@ -69,6 +70,14 @@ describe('other values', () => {
     expect(() => parsePath('/a/')).toThrow('path');
     expect(parseNewPath('/a/')).toBe('/a/');
     expect(() => parseNewPath('a/')).toThrow('path');
+  });
+
+  it('an instance that is named twice is meant once', () => {
+    const names = parseInstanceNames(
+      'web/a',
+      parseInstanceNames('web/b', parseInstanceNames('web/a')),
+    );
+    expect(names.map(({ id }) => id)).toEqual(['a', 'b']);
   });
 
   it('spans are durations or forever', () => {

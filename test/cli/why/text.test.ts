@@ -96,6 +96,14 @@ describe('an instance that left', () => {
     expect(lines).toContain('It came back 9s later, at 14:02:20.');
   });
 
+  it('that registered anew itself accuses nobody', () => {
+    const current = here(NOW - 500_000, 4000);
+    const left = departure({ reason: 'replaced', who: '10.0.0.5:8080' });
+    const lines = describeWhy(facts({ departures: [left], current }), NOW);
+    expect(lines[1]).toContain('it registered anew from the same address and port');
+    expect(lines.at(-1)).toContain('nothing is wrong if');
+  });
+
   it('with its id taken over was displaced, and its place was kept', () => {
     const current = here(NOW - 500_000, 4000);
     const left = departure({ reason: 'replaced', who: '10.0.0.6:8080' });
