@@ -77,9 +77,11 @@ export class Visibility {
    */
   #seen(channel: Channel, allows: (aclId: number) => boolean): (event: TreeEvent) => boolean {
     const known = new Map<string, Place>();
-    return ({ path, aclId, stat: { createRevision } }) => {
+    return ({ type, path, aclId, stat: { createRevision } }) => {
       if (!allows(aclId)) return false;
       let place: Place | undefined = this.#placeAt(path, channel, known);
+      // The last list of what went is its event's own.
+      if (type === 'deleted') place = place?.above;
       for (; place !== undefined; place = place.above) {
         // Made after the node: then it is not what the node was in (or the node itself), but stands there now.
         const isAnother = place.since > createRevision;

@@ -167,6 +167,19 @@ describe('a watch', () => {
     }
   });
 
+  it('that catches up is told that what it saw went, whatever came and went there since', () => {
+    const { solo, admin } = begin();
+    const start = solo.core.tree.revision;
+    admin.write(remove('/a/open'));
+    admin.write(create('/a/open', { acl: onlyAnn }));
+    admin.write(remove('/a/open'));
+    solo.turn();
+    const late = join(solo, []);
+    watch(late, '/a', 'children', start);
+    solo.pass(30);
+    expect(late.take().filter((text) => text.includes('/a/open'))).toEqual(['deleted /a/open']);
+  });
+
   it('is told that what it saw went, when a closed node of its name comes at once', () => {
     const { solo, admin } = begin();
     admin.write(create('/a/open/below'));
