@@ -33,8 +33,10 @@ export class RollView {
   readonly #path: string;
   readonly #filter: InstanceFilter | undefined;
   readonly #instances: InstanceBytes;
-  /** With a filter, after a snapshot: ids that passed. Without a snapshot all ids count as passed. */
+  /** With a filter, after a snapshot: ids that passed. */
   #inside: Set<string> | undefined;
+  /** With a filter, until then: ids that did not pass when they were seen last. Of others nothing is known. */
+  readonly #outside = new Set<string>();
   /** Revision of the settings told last; undefined: none were. */
   #settings: Revision | undefined;
 
@@ -47,6 +49,7 @@ export class RollView {
 
   *snapshot({ instances, service, revision, marked }: ServiceSnapshot): Generator<Buffer> {
     if (this.#filter !== undefined) this.#inside = new Set();
+    this.#outside.clear();
     const parts = cutByBytes(instances, ROLL_PART_BYTES_MAX);
     for (const [i, nodes] of parts.entries()) {
       const shown = this.#filter === undefined ? nodes : nodes.filter((node) => this.#admit(node));
@@ -98,14 +101,22 @@ export class RollView {
     return true;
   }
 
+  /** After a snapshot it is known; a reader that goes on without one may have been told of any. */
+  #wasInside({ type, instance: { id } }: RollChange): boolean {
+    if (this.#inside !== undefined) return this.#inside.has(id);
+    return type !== wire.ChangeType.JOIN && !this.#outside.has(id);
+  }
+
   /** The change as this subscriber sees it. */
   #see(change: RollChange): RollChange | undefined {
     const { id } = change.instance;
     const left = change.type === wire.ChangeType.LEAVE;
-    const wasInside = this.#inside === undefined || this.#inside.has(id);
+    const wasInside = this.#wasInside(change);
     const isInside = !left && passes(change.instance, this.#filter);
     if (isInside) this.#inside?.add(id);
     else this.#inside?.delete(id);
+    if (this.#inside === undefined && !left && !isInside) this.#outside.add(id);
+    else this.#outside.delete(id);
     if (isInside) return wasInside ? change : { ...change, type: wire.ChangeType.JOIN };
     if (!wasInside) return undefined;
     return left ? change : { ...change, type: wire.ChangeType.LEAVE, reason: FILTERED };

@@ -155,6 +155,44 @@ describe('a subscriber of any speed', () => {
   });
 });
 
+describe('a subscriber with a filter that goes on from a revision', () => {
+  /** What it is told of one instance that is in the zone when its weight is even. */
+  function heardOf(acts: readonly ('change' | 'leave')[], begun: number): [number, string][] {
+    const roll = new Roll();
+    const feed = new RollFeed(
+      PATH,
+      new RollView(PATH, { tags: [], zone: 'even', states: [] }, new InstanceBytes()),
+    );
+    const told: [number, string][] = [];
+    for (const [i, act] of acts.entries()) {
+      const delivery = eventsOf(roll.change('a', act));
+      if (i < begun) continue;
+      for (const bytes of feed.take(delivery, true))
+        for (const { type, reason } of codec('SubscribeResponse').decode(bytes).changes!.changes)
+          told.push([type, reason]);
+    }
+    return told;
+  }
+
+  it('is told once that an instance does not pass, and that it joins when it does', () => {
+    const acts = ['change', 'change', 'change', 'change'] as const;
+    expect(heardOf(acts, 2)).toEqual([
+      [LEAVE, 'filtered'],
+      [JOIN, ''],
+    ]);
+    expect(heardOf([...acts, 'leave', 'change', 'change', 'change'], 4)).toEqual([
+      [LEAVE, 'deregistered'],
+      [JOIN, ''],
+      [LEAVE, 'filtered'],
+      [JOIN, ''],
+    ]);
+  });
+
+  it('is told nothing of an instance that joins and does not pass', () => {
+    expect(heardOf(['change', 'leave'], 0)).toEqual([]);
+  });
+});
+
 describe('a slow subscriber', () => {
   function slow(): { roll: Roll; reader: Reader } {
     const roll = new Roll();
