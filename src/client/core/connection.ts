@@ -194,14 +194,16 @@ export class Connection {
   /** Watches first: they need nobody's consent. Then the session, and only then what depends on it. */
   #takeOperations(nowMs: number): OperationMessage[] {
     const { keeper } = this;
-    const messages = this.#watches.takeMessages(() => this.#calls.takeId());
-    if (nowMs < this.#holdUntilMs || keeper.isGreeting) return messages;
+    const takeId = (): number => this.#calls.takeId();
+    const messages = this.#watches.takeMessages(takeId);
+    if (nowMs < this.#holdUntilMs || keeper.isGreeting || this.#watches.hasUnsent) return messages;
     if (!keeper.isAttached && (keeper.comesFirst || this.#calls.nextIsWrite)) {
-      this.#greetingId = this.#calls.takeId();
+      this.#greetingId = takeId();
       messages.push({ id: this.#greetingId, seq: 0, timeoutMs: 0, ...keeper.greet(nowMs) });
       return messages;
     }
-    const calls = this.#calls.takeFrame({ nowMs, canWrite: keeper.isAttached });
+    const frame = this.#calls.takeFrame({ nowMs, canWrite: keeper.isAttached });
+    const calls = this.#watches.followed(frame, takeId);
     return messages.length === 0 ? calls : [...messages, ...calls];
   }
 
@@ -223,10 +225,8 @@ export class Connection {
   }
 
   #onResponse(response: wire.OperationResponse): void {
-    if (response.id === this.#greetingId) {
-      this.#onGreeted(response);
-      return;
-    }
+    this.#watches.answered(response.id);
+    if (response.id === this.#greetingId) return this.#onGreeted(response);
     const operation = this.#calls.answered(response.id);
     if (operation === undefined) {
       if (response.error === undefined) return;

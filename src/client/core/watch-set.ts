@@ -9,6 +9,7 @@ import type { Random } from '../../types/ports.js';
 import type { WatchDescription } from '../types.js';
 import { delayMs, REQUEST_BACKOFF } from './backoff.js';
 import type { OperationMessage } from './operation.js';
+import { FRAME_BYTES_MAX, FRAME_OPERATIONS_MAX } from './outbox.js';
 import type { Seen } from './plans.js';
 import { closed } from './reasons.js';
 import type { Time } from './time.js';
@@ -18,6 +19,7 @@ import type { TreeWatch, WatchHost } from './watch.js';
 
 /** A watch that was turned away rests as long as a request that was turned away so often. */
 const REST_FAILURES = 4;
+const PROBE = { path: '/', consistency: 1, floor: 0 };
 
 export interface WatchSetOptions {
   readonly time: Time;
@@ -36,6 +38,10 @@ export class WatchSet implements WatchHost {
   readonly #running = new Map<number, TreeWatch>();
   readonly #ids = new Map<TreeWatch, number>();
   #ended: number[] = [];
+  /** Started on the open stream, and not yet known to the member as far as we can tell. */
+  readonly #unheard = new Set<number>();
+  /** Nothing was sent behind some of these that would be answered. */
+  #needsAnswer = false;
   /** Why no watch can run any more. */
   #over: RollcallError | undefined;
 
@@ -82,24 +88,41 @@ export class WatchSet implements WatchHost {
     this.#ended.push(id);
   }
 
-  /** What has to be sent for them now. */
+  /** What has to be sent for them now, at most a frame's worth: `hasUnsent` says when more is to come. */
   takeMessages(takeId: () => number): OperationMessage[] {
-    const messages: OperationMessage[] = [];
-    for (const id of this.#ended) messages.push({ ...envelope(takeId()), unwatch: id });
-    this.#ended = [];
+    const ended = this.#ended.splice(0, FRAME_OPERATIONS_MAX);
+    const messages = ended.map((id): OperationMessage => ({ ...envelope(takeId()), unwatch: id }));
+    let bytes = 0;
     for (const watch of this.#waiting) {
-      const id = takeId();
-      this.#running.set(id, watch);
-      this.#ids.set(watch, id);
-      messages.push({ ...envelope(id), watch: watch.feed.start() });
+      if (messages.length >= FRAME_OPERATIONS_MAX || bytes >= FRAME_BYTES_MAX) break;
+      const message = this.#run(watch, takeId());
+      bytes += Buffer.byteLength(message.watch?.path ?? '');
+      messages.push(message);
     }
-    this.#waiting.clear();
     return messages;
+  }
+
+  /** A read, where one is needed behind watches that may have nothing to say for long. */
+  followed(calls: OperationMessage[], takeId: () => number): OperationMessage[] {
+    const isNeeded = this.#needsAnswer && calls.length === 0;
+    this.#needsAnswer = false;
+    return isNeeded ? [{ ...envelope(takeId()), get: PROBE }] : calls;
+  }
+
+  #run(watch: TreeWatch, id: number): OperationMessage {
+    this.#waiting.delete(watch);
+    this.#running.set(id, watch);
+    this.#ids.set(watch, id);
+    this.#unheard.add(id);
+    const message = watch.feed.start();
+    this.#needsAnswer ||= message.snapshot !== true;
+    return { ...envelope(id), watch: message };
   }
 
   receive(id: number, response: wire.WatchResponse): void {
     const isConfirmed = response.bookmark !== undefined || response.live !== undefined;
     this.#saw(revisionShown(response), isConfirmed);
+    this.#unheard.delete(id);
     this.#running.get(id)?.receive(response);
   }
 
@@ -127,9 +150,17 @@ export class WatchSet implements WatchHost {
     });
   }
 
+  /** A member takes requests in their order: every watch sent before this one is known to it. */
+  answered(id: number): void {
+    for (const unheard of this.#unheard) if (unheard < id) this.#unheard.delete(unheard);
+  }
+
   confirm(revision: number): void {
     this.#saw(revision, true);
-    for (const watch of [...this.#running.values()]) watch.confirm(revision);
+    for (const [id, watch] of [...this.#running]) {
+      // On its way before the member knew of the watch, it would pass over what the watch is to be told.
+      if (!this.#unheard.has(id)) watch.confirm(revision);
+    }
   }
 
   /** Everyone is told when the last confirmation is too old, whatever the reason. */
@@ -146,6 +177,7 @@ export class WatchSet implements WatchHost {
   detached(): void {
     for (const watch of this.#running.values()) this.#waiting.add(watch);
     this.#running.clear();
+    this.#unheard.clear();
     this.#ids.clear();
     this.#ended = [];
   }
@@ -180,6 +212,7 @@ export class WatchSet implements WatchHost {
 
   #forget(watch: TreeWatch, id: number): void {
     this.#running.delete(id);
+    this.#unheard.delete(id);
     this.#ids.delete(watch);
   }
 }
