@@ -27,7 +27,8 @@ function messageProblem(
   value: unknown,
 ): string | undefined {
   if (!isObject(value)) return wanted('an object', value);
-  for (const name of Object.keys(value)) {
+  // The keys are the message's own: what is sent was written as a literal.
+  for (const name in value) {
     const found = value[name];
     if (found === undefined) continue;
     const check = fields.get(name);

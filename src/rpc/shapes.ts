@@ -29,8 +29,8 @@ export interface Method<Request, Response> {
 export interface Codec<Message> {
   /** A Buffer passes through unchanged. */
   encode(message: Buffer | Outgoing<Message>): Buffer;
-  /** Why this cannot be sent, as `.field: what is wanted`; nobody checks by themselves. */
-  problem(message: Outgoing<Message>): string | undefined;
+  /** Why this cannot be sent, as `.field: what is wanted`; encoding does not look. */
+  readonly problem: (message: Outgoing<Message>) => string | undefined;
   /** Throws on anything malformed and on 64-bit numbers above 2^53 − 1. */
   decode(bytes: Uint8Array): Message;
 }

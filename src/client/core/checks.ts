@@ -19,8 +19,12 @@ export function checkRequest(problem: string | undefined): void {
   if (problem !== undefined) throw invalid(problem.replace(/^\./, ''));
 }
 
+/** Once for every call: looked up once. */
+let operationProblem: ((body: OperationBody) => string | undefined) | undefined;
+
 export function checkOperation(body: OperationBody): void {
-  checkRequest(codec('StreamOperation').problem(body));
+  operationProblem ??= codec('StreamOperation').problem;
+  checkRequest(operationProblem(body));
 }
 
 export function checkService(service: unknown): void {

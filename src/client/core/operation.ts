@@ -25,7 +25,7 @@ export interface OperationPlan<T> {
   /** A change of a session: it has a seq, and is applied once however often it is sent. */
   readonly isWrite: boolean;
   /** A change outside any session: sent again, it may find that it was applied before. */
-  readonly isAct?: boolean;
+  readonly isAct?: boolean | undefined;
   /** About what it takes on the wire. */
   readonly bytes: number;
   /** Throws a RollcallError when the answer is not of the expected kind. */
