@@ -7,7 +7,7 @@ import { isRollcallError, RollcallError } from '../../types/errors.js';
 import type { Instance, InstanceSpec, InstanceState } from '../../types/instance.js';
 import type { Random } from '../../types/ports.js';
 import { delayMs, REGISTRATION_BACKOFF } from '../core/backoff.js';
-import { check, checkState, checkWhole } from '../core/checks.js';
+import { checkWhole } from '../core/checks.js';
 import type { Connection } from '../core/connection.js';
 import { within } from '../core/limit.js';
 import { closed } from '../core/reasons.js';
@@ -26,6 +26,7 @@ import type {
 } from '../types.js';
 import { planDeregister, planUpdate, type Registered } from './catalog-plans.js';
 import { askForId, type Claim, LEAVE_MS_MAX, takeBack } from './claim.js';
+import { patched } from './patch.js';
 
 export interface RegistrationHost {
   readonly time: Time;
@@ -126,9 +127,8 @@ export class ServiceRegistration implements Registration {
 
   /** What cannot be told to the cluster now is kept, and told with the next registration. */
   async set(patch: InstancePatch, options: CallOptions = {}): Promise<Instance> {
-    checkPatch(patch);
     const former = this.#spec;
-    const wanted = { ...former, ...withoutUndefined(patch) };
+    const wanted = patched(former, patch);
     this.#spec = wanted;
     try {
       if (this.state === 'REGISTERING') await this.#untilRegistered(options);
@@ -237,19 +237,26 @@ export class ServiceRegistration implements Registration {
     this.#registered = registered;
     this.#failures = 0;
     this.#states.set('REGISTERED');
-    this.#follow(registered.revision);
+    this.#follow();
   }
 
   /** Watches its own node for what others do, and its session for its loss. */
-  #follow(from: number): void {
+  #follow(): void {
     this.#stopListening();
     const connection = this.#connection;
     const { state } = connection.keeper;
     if (!this.#claim.static) this.#stateListener = state.listen(() => this.#onSession());
-    const path = instancePath(this.service, this.id);
-    this.#watch = new TreeWatch(connection.watches, path, { scope: 'node', from });
-    this.#watch.deliverTo({ event: (event) => this.#onEvent(event), ended: () => undefined });
+    // A look at the node costs a member less than the history since: in a rush that is long.
+    this.#watchNode('snapshot');
     if (!this.#claim.static) this.#onSession();
+  }
+
+  #watchNode(from: 'snapshot' | number): void {
+    void this.#watch?.close();
+    const path = instancePath(this.service, this.id);
+    const watch = new TreeWatch(this.#connection.watches, path, { scope: 'node', from });
+    this.#watch = watch;
+    watch.deliverTo({ event: (event) => this.#onEvent(event), ended: () => undefined });
   }
 
   #stopListening(): void {
@@ -312,7 +319,10 @@ export class ServiceRegistration implements Registration {
     if (event.type === 'change') for (const change of event.changes) this.#onChange(change);
     if (event.type !== 'snapshot' || this.#isOver) return;
     const [node] = event.nodes;
-    if (node === undefined) this.#registerAgain();
+    // Gone already, or not yet there at this member: what has happened since it was registered tells.
+    const isDoubtful = node === undefined || event.revision < this.revision;
+    if (isDoubtful && !event.marked) this.#watchNode(this.revision);
+    else if (node === undefined) this.#registerAgain();
     else this.#onChange({ type: 'changed', path: node.path, node, cause: 'client' });
   }
 
@@ -371,19 +381,6 @@ export class ServiceRegistration implements Registration {
 
 function isPassing({ code, retryable }: RollcallError): boolean {
   return retryable || PASSING.has(code);
-}
-
-/** The fields by which it is known are not to be changed. */
-const FIXED = ['service', 'id', 'registeredAt'] as const;
-
-function checkPatch(patch: InstancePatch): void {
-  check('patch', typeof patch === 'object' && patch !== null, 'the fields to change');
-  for (const field of FIXED) check(`patch.${field}`, !(field in patch), 'left as it is');
-  checkState(patch.state);
-}
-
-function withoutUndefined(patch: InstancePatch): Partial<InstanceSpec> {
-  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
 }
 
 function asRollcallError(error: unknown): RollcallError {
