@@ -27,6 +27,7 @@ import { Connection } from './core/connection.js';
 import type { Dials } from './core/dials.js';
 import type { Endpoints } from './core/endpoints.js';
 import type { SessionPlan } from './core/keeper.js';
+import { sharedLimit } from './core/limit.js';
 import { Links } from './core/links.js';
 import type { OperationPlan } from './core/operation.js';
 import { planProbe, readTerms, type Seen } from './core/plans.js';
@@ -212,10 +213,11 @@ export class RollcallClient extends TreeCalls implements Client {
 
   async services(options: CallOptions = {}): Promise<readonly ServiceSummary[]> {
     const found: ServiceSummary[] = [];
+    const limit = this.#limit(options);
     let after: string | undefined = '';
     while (after !== undefined) {
       const plan: OperationPlan<ServicesPage> = planServices(after, readTerms(options, this.#seen));
-      const page: ServicesPage = await this.#connection.call(plan, options);
+      const page: ServicesPage = await this.#connection.call(plan, limit());
       found.push(...page.services);
       after = page.next;
     }
@@ -224,9 +226,10 @@ export class RollcallClient extends TreeCalls implements Client {
 
   async instances(service: string, options: InstancesOptions = {}): Promise<InstanceList> {
     const found: Instance[] = [];
+    const limit = this.#limit(options);
     for (let after = ''; ; ) {
       const terms = { ...readTerms(options, this.#seen), after, filter: options.filter };
-      const page = await this.#connection.call(planInstances(service, terms), options);
+      const page = await this.#connection.call(planInstances(service, terms), limit());
       found.push(...page.instances);
       if (page.next === undefined) return { instances: found, revision: page.revision };
       after = page.next;
@@ -321,6 +324,13 @@ export class RollcallClient extends TreeCalls implements Client {
   /** The catalog stands where it stands, whatever the namespace. */
   #watch(path: string, options: WatchOptions): TreeWatch {
     return new TreeWatch(this.#connection.watches, path, options);
+  }
+
+  /** All pages of a list have one deadline. */
+  #limit(options: CallOptions): () => CallOptions {
+    const { timeoutMs = this.#terms.timeoutMs } = options;
+    const { takeMs } = sharedLimit(timeoutMs, () => this.#parts.time.nowMs());
+    return () => ({ ...options, timeoutMs: takeMs() });
   }
 
   #checkOpen(signal: AbortSignal | undefined): void {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Deadlines, type Timed } from '../../src/client/core/deadlines.js';
+import { sharedLimit } from '../../src/client/core/limit.js';
 
 function timed(timeoutMs: number): Timed {
   return { timeoutMs, dueMs: 0, list: undefined, earlier: undefined, later: undefined };
@@ -59,5 +60,17 @@ describe('deadlines', () => {
         }
       }),
     );
+  });
+});
+
+describe('the pages of a list', () => {
+  test('have one deadline together, not each its own', () => {
+    let nowMs = 1_000;
+    const { takeMs } = sharedLimit(100, () => nowMs);
+    const taken = [0, 30, 50, 90].map((passedMs) => {
+      nowMs += passedMs;
+      return takeMs();
+    });
+    expect(taken).toEqual([100, 70, 20, 0]);
   });
 });

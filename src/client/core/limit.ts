@@ -48,3 +48,18 @@ export function pause(ms: number, limit: AbortSignal): Promise<void> {
     if (limit.aborted) done();
   });
 }
+
+/** For a call of several parts: each has what is left of the time that all of them have together. */
+export function sharedLimit(
+  timeoutMs: number,
+  nowMs: () => number,
+): { readonly takeMs: () => number } {
+  const dueMs = nowMs() + timeoutMs;
+  let isFirst = true;
+  const takeMs = (): number => {
+    const leftMs = isFirst ? timeoutMs : Math.max(0, dueMs - nowMs());
+    isFirst = false;
+    return leftMs;
+  };
+  return { takeMs };
+}
