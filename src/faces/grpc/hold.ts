@@ -59,7 +59,8 @@ export class Hold implements LongCall {
     this.#terms = terms;
     this.#outlet = new Outlet(call as unknown as WritableCall, () => this.#attempt.drained());
     context.longCalls.add(this);
-    call.on('cancelled', () => this.#close(endOf(call)));
+    const end = endOf(call);
+    call.on('cancelled', () => this.#close(end()));
     this.#attempt = this.#begin();
   }
 

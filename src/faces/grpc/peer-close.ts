@@ -13,17 +13,24 @@ interface Inner {
       readonly rstCode?: number;
       readonly destroyed?: boolean;
       readonly closed?: boolean;
+      readonly session?: { readonly destroyed: boolean };
     };
   };
 }
 
 const NO_ERROR = 0;
 
-/** A peer's reset or lost socket leaves a code; our own end of the connection leaves none. */
-export function endOf(call: unknown): 'peerClosed' | 'local' {
+/**
+ * To be asked when the call has begun; what it gives, at its end. Our own end of the connection leaves no
+ * code, and has destroyed it by then. A lost socket leaves one; a peer's reset may leave none.
+ */
+export function endOf(call: unknown): () => 'peerClosed' | 'local' {
   const stream = (call as Inner).call?.stream;
-  const isOwn = stream?.aborted === true && stream.rstCode === NO_ERROR;
-  return isOwn ? 'local' : 'peerClosed';
+  const connection = stream?.session;
+  return () => {
+    const isQuiet = stream?.aborted === true && stream.rstCode === NO_ERROR;
+    return isQuiet && connection?.destroyed === true ? 'local' : 'peerClosed';
+  };
 }
 
 /**

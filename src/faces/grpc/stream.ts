@@ -51,8 +51,9 @@ export class SessionStream implements Sink, LongCall {
     this.#attachment = context.service.attach({ identities, ordered: true }, this);
     context.longCalls.add(this);
     call.on('data', (frame: wire.StreamRequest | Malformed) => this.#receive(frame));
-    call.on('end', () => this.#ended(endOf(call)));
-    call.on('cancelled', () => this.#close(endOf(call)));
+    const end = endOf(call);
+    call.on('end', () => this.#ended(end()));
+    call.on('cancelled', () => this.#close(end()));
   }
 
   deliver(batch: readonly Delivery[]): void {

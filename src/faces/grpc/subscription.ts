@@ -71,7 +71,8 @@ class Subscription implements Sink, LongCall {
     const identities = identitiesOf(addressOf(call));
     this.#attachment = context.service.attach({ identities, ordered: false }, this);
     context.longCalls.add(this);
-    call.on('cancelled', () => this.#close(endOf(call)));
+    const end = endOf(call);
+    call.on('cancelled', () => this.#close(end()));
     if (watch.start === 'snapshot') this.#askSnapshot();
     else this.#attachment.submit([watch]);
   }

@@ -27,7 +27,8 @@ export class WatchCall implements Sink, LongCall {
     const identities = identitiesOf(addressOf(call));
     this.#attachment = context.service.attach({ identities, ordered: false }, this);
     context.longCalls.add(this);
-    call.on('cancelled', () => this.#close(endOf(call)));
+    const end = endOf(call);
+    call.on('cancelled', () => this.#close(end()));
     this.#attachment.submit([start]);
   }
 

@@ -1,6 +1,7 @@
+import { connect as connectHttp2 } from 'node:http2';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { services } from '../../../src/rpc/definitions.js';
+import { codec, services } from '../../../src/rpc/definitions.js';
 import { LinkProxy } from '../../support/proxy.js';
 import { eventually, Harness } from './harness.js';
 
@@ -53,4 +54,29 @@ it('a connection that was closed begins the grace', async () => {
   proxy.closeConnections();
   while (await exists('/closed'));
   client.close();
+});
+
+it('a client that ends its streams without an error begins the grace of each of its sessions', async () => {
+  const session = connectHttp2(`http://${harness.address}`);
+  session.on('error', () => {});
+  for (const id of ['a', 'b', 'c']) {
+    const call = session.request({
+      ':path': '/rollcall.v1.Catalog/Hold',
+      ':method': 'POST',
+      'content-type': 'application/grpc+proto',
+      te: 'trailers',
+    });
+    call.on('error', () => {});
+    call.resume();
+    const terms = { service: 'g', id, port: 1, sessionTimeoutMs: 60_000, graceMs: 250 };
+    const body = codec('HoldRequest').encode(terms);
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(body.length, 1);
+    call.end(Buffer.concat([head, body]));
+  }
+  const held = async () =>
+    (await harness.call(services.Catalog.Instances, { service: 'g' })).instances.length;
+  while ((await held()) < 3);
+  session.destroy();
+  while ((await held()) > 0);
 });
