@@ -5,11 +5,18 @@ import { codec } from '../../rpc/definitions.js';
 import type { Outgoing } from '../../rpc/shapes.js';
 import type { MemberView, ServiceStatus } from '../../server/service.js';
 import { asRevision } from '../../types/ids.js';
+import { PAGE_BYTES_MAX } from '../../types/limits.js';
+import type { AuditEntry } from '../../types/record.js';
 import type { Reply } from './anonymous.js';
 import type { GrpcContext } from './context.js';
 import { readRequest } from './requests.js';
 import { answerOf } from './responses.js';
 import { type UnaryHandler, unary } from './unary.js';
+
+/** Of a UTF-16 code unit as UTF-8, at most. */
+const CHARACTER_BYTES = 3;
+/** Of texts; the numbers beside them are a few bytes each. */
+const AUDIT_PAGE_BYTES = 2 * PAGE_BYTES_MAX;
 
 export function clusterHandlers(context: GrpcContext) {
   const { service } = context;
@@ -29,11 +36,23 @@ const AUDIT: UnaryHandler<wire.AuditRequest> = {
     return readRequest({ type: 'audit', before: asRevision(before), limit }, message, frame);
   },
   respond: (delivery) => {
-    const { entries, more } = answerOf(delivery, 'audit');
+    const answer = answerOf(delivery, 'audit');
+    const entries = firstBytes(answer.entries);
+    const more = answer.more || entries.length < answer.entries.length;
     const nextBefore = more ? (entries.at(-1)?.revision ?? 0) : 0;
     return codec('AuditResponse').encode({ entries, revision: delivery.revision, nextBefore });
   },
 };
+
+/** As many as receivers take in one message, at least one: subjects and words are long if one likes. */
+function firstBytes(entries: readonly AuditEntry[]): readonly AuditEntry[] {
+  let bytes = 0;
+  const end = entries.findIndex(({ subject, who, why }, i) => {
+    bytes += CHARACTER_BYTES * (subject.length + who.length + why.length);
+    return i > 0 && bytes > AUDIT_PAGE_BYTES;
+  });
+  return end < 0 ? entries : entries.slice(0, end);
+}
 
 export function statusMessage(status: ServiceStatus): Outgoing<wire.StatusResponse> {
   const { self } = status;
