@@ -145,7 +145,7 @@ describe('the checks', () => {
     ['server/member.ts', "import { z } from '../faces/grpc/server.js';"],
     ['server/member.ts', "import { z } from '../client/index.js';"],
     ['faces/http/server.ts', "import { z } from '../grpc/server.js';"],
-    ['faces/http/server.ts', "import { z } from '../../server/metrics.js';"],
+    ['faces/http/server.ts', "import { z } from '../../server/metrics/metrics.js';"],
     ['faces/http/server.ts', "import type { z } from '../../server/gate.js';"],
     ['client/index.ts', "import type { z } from '../server/service.js';"],
     ['client/index.ts', "import { Level } from 'level';"],
@@ -157,7 +157,7 @@ describe('the checks', () => {
   });
 
   test.each([
-    ['faces/http/server.ts', "import type { z } from '../../server/metrics.js';"],
+    ['faces/http/server.ts', "import type { z } from '../../server/metrics/metrics.js';"],
     ['faces/http/server.ts', "import { serve } from '@hono/node-server';"],
     ['storage/log.ts', "import { open } from 'node:fs/promises';"],
     ['client/balancers/p2c.ts', "import { z } from './balancer.js';"],

@@ -273,13 +273,7 @@ export interface SubscribeResponse {
   /** After the first snapshot, after each marked one, and at every change. */
   readonly settings: ServiceSettings | undefined;
   /** Which of its members is set. */
-  readonly kind?:
-    | 'snapshot'
-    | 'changes'
-    | 'bookmark'
-    | 'stale'
-    | 'live'
-    | 'settings';
+  readonly kind?: 'snapshot' | 'changes' | 'bookmark' | 'stale' | 'live' | 'settings';
 }
 
 export interface InstanceSnapshot {

@@ -8,13 +8,13 @@ import type { MemberStorage } from '../storage/open.js';
 import type { Transport } from '../transport/transport.js';
 import type { MemberId } from '../types/ids.js';
 import type { Clock, Logger, Random } from '../types/ports.js';
-import { Checkpointer } from './checkpointer.js';
-import { Connections } from './connections.js';
+import { Connections } from './clients/connections.js';
 import type { CoreOptions } from './core.js';
-import type { DiskSpace } from './disk-space.js';
-import { Installer } from './installer.js';
+import type { DiskSpace } from './integrity/disk-space.js';
 import { Member, type Scheduler } from './member.js';
-import { recoverMember } from './recovery.js';
+import { Checkpointer } from './state/checkpointer.js';
+import { Installer } from './state/installer.js';
+import { recoverMember } from './state/recovery.js';
 import type { Tuning } from './tuning.js';
 
 export interface MemberParts {

@@ -4,7 +4,7 @@ import type { MemberId } from '../types/ids.js';
 import type { LogWrite } from '../types/log.js';
 import type { RaftMessage } from '../types/message.js';
 import type { PeerMessage } from '../types/peer.js';
-import type { Oddity } from './comparison.js';
+import type { Oddity } from './integrity/comparison.js';
 
 /** To be made durable; `sendAfter` leaves when it is, then `persisted(token)` is called. */
 export interface Persist {

@@ -3,7 +3,7 @@
  * member; the server knows none of them by name.
  */
 import type { Logger } from '../types/ports.js';
-import type { Metrics } from './metrics.js';
+import type { Metrics } from './metrics/metrics.js';
 import type { Service } from './service.js';
 
 /** What a face counts. The registry is only for the face that shows it. */

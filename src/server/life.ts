@@ -8,12 +8,12 @@ import { createGrpcTransport, type GrpcTransport } from '../transport/grpc-trans
 import type { MemberId } from '../types/ids.js';
 import type { Clock, Logger } from '../types/ports.js';
 import { type AssembledMember, assembleMember } from './assemble.js';
-import type { Connections } from './connections.js';
-import { DiskSpace } from './disk-space.js';
+import type { Connections } from './clients/connections.js';
 import type { Face, FaceFactory } from './face.js';
+import { DiskSpace } from './integrity/disk-space.js';
 import type { Member, Scheduler } from './member.js';
-import type { Metrics } from './metrics.js';
-import { createReader } from './reader.js';
+import type { Metrics } from './metrics/metrics.js';
+import { createReader } from './metrics/reader.js';
 import { DEFAULT_TUNING, type Tuning } from './tuning.js';
 import { VERSION } from './version.js';
 

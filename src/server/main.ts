@@ -3,11 +3,11 @@
  * itself: it is started again in place, at the same addresses, and refetches what it holds. One that has to
  * do so again and again is given up, as is one that fails for any other reason.
  */
-import { Connections } from './connections.js';
+import { Connections } from './clients/connections.js';
 import type { Face } from './face.js';
-import { Fenced, FencingLimit } from './fenced.js';
+import { Fenced, FencingLimit } from './integrity/fenced.js';
 import { type Kept, type Life, type MemberConfig, startLife } from './life.js';
-import { createMetrics, type Metrics } from './metrics.js';
+import { createMetrics, type Metrics } from './metrics/metrics.js';
 import type { Service } from './service.js';
 import { VERSION } from './version.js';
 

@@ -12,16 +12,15 @@ import { type MemberId, NO_INDEX, NO_TERM } from '../types/ids.js';
 import type { Configuration, ConfiguredMember } from '../types/log.js';
 import type { MemberStatus, PeerMessage } from '../types/peer.js';
 import type { Logger } from '../types/ports.js';
-import type { Checkpointer, CheckpointFigures } from './checkpointer.js';
-import type { Oddity } from './comparison.js';
-import type { Connections } from './connections.js';
+import type { Connections } from './clients/connections.js';
 import { Core, type CoreOptions } from './core.js';
-import { DiskHealth } from './disk-health.js';
-import type { DiskRoom, DiskSpace } from './disk-space.js';
 import type { Effects, Persist } from './effects.js';
-import { Fenced } from './fenced.js';
-import { HaltNotice } from './halt-notice.js';
-import type { Installed, Installer } from './installer.js';
+import type { Oddity } from './integrity/comparison.js';
+import { DiskHealth } from './integrity/disk-health.js';
+import type { DiskRoom, DiskSpace } from './integrity/disk-space.js';
+import { Fenced } from './integrity/fenced.js';
+import { HaltNotice } from './integrity/halt-notice.js';
+import { SplitNotice } from './integrity/split-notice.js';
 import type {
   Attachment,
   AttachOptions,
@@ -30,7 +29,8 @@ import type {
   ServiceStatus,
   Sink,
 } from './service.js';
-import { SplitNotice } from './split-notice.js';
+import type { Checkpointer, CheckpointFigures } from './state/checkpointer.js';
+import type { Installed, Installer } from './state/installer.js';
 
 /** The event loop, as a port. */
 export interface Scheduler {

@@ -14,7 +14,7 @@ import type { MemberStatus } from '../types/peer.js';
 import type { AuditEntry, Departure } from '../types/record.js';
 import type { SessionInfo } from '../types/session.js';
 import type { ServiceSettings } from '../types/settings.js';
-import type { Connections } from './connections.js';
+import type { Connections } from './clients/connections.js';
 
 export interface Service {
   /** How many clients may be connected, through all doors together. */

@@ -74,7 +74,7 @@ describe('a lock', () => {
     await untilInLine(holder, path, 2);
     const third = waiter.lock(path).acquire();
     await untilInLine(holder, path, 3);
-    const line = (await holder.list(path)).nodes.sort(
+    const line = [...(await holder.list(path)).nodes].sort(
       (a, b) => a.stat.createRevision - b.stat.createRevision,
     );
     const watched = () => waiter.describe().watches.map((watch) => watch.path);
@@ -204,7 +204,7 @@ describe('a waiter', () => {
     waiting.catch(() => undefined);
     await untilInLine(one, path, 2);
     const { nodes } = await one.list(path);
-    const newest = nodes.sort((a, b) => b.stat.createRevision - a.stat.createRevision)[0]!;
+    const newest = [...nodes].sort((a, b) => b.stat.createRevision - a.stat.createRevision)[0]!;
     await one.delete(newest.path);
     await expect(waiting).rejects.toMatchObject({ code: 'NO_NODE' });
     await held.release();

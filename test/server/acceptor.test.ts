@@ -1,6 +1,6 @@
 /** The leader takes every member's requests in the order of their numbers, each once. */
 import { describe, expect, it } from 'vitest';
-import { Acceptor } from '../../src/server/acceptor.js';
+import { Acceptor } from '../../src/server/writes/acceptor.js';
 import type { EntryBatch } from '../../src/types/log.js';
 import type { Forward } from '../../src/types/peer.js';
 import { OTHER } from './support.js';

@@ -1,6 +1,6 @@
 /** What a member notes of the runs that it applies. */
 import { expect, test } from 'vitest';
-import { Applier, type ApplierHost } from '../../src/server/applier.js';
+import { Applier, type ApplierHost } from '../../src/server/writes/applier.js';
 import { Tree } from '../../src/tree/tree.js';
 import { asIndex, asTerm } from '../../src/types/ids.js';
 

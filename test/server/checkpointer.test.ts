@@ -3,7 +3,7 @@
  * link; one that nobody fetches any more is let go. Method: a cluster of one with its state in memory.
  */
 import { expect, test } from 'vitest';
-import { Checkpointer } from '../../src/server/checkpointer.js';
+import { Checkpointer } from '../../src/server/state/checkpointer.js';
 import { DEFAULT_TUNING } from '../../src/server/tuning.js';
 import { openCheckpointStore } from '../../src/storage/checkpoint-store.js';
 import { MemoryDisk } from '../../src/storage/memory-disk.js';

@@ -1,6 +1,6 @@
 /** Goal: who differs from a majority is told so, nobody else, and what no majority decides is a split. */
 import { describe, expect, it } from 'vitest';
-import { Comparison } from '../../src/server/comparison.js';
+import { Comparison } from '../../src/server/integrity/comparison.js';
 import { asMemberId, asRevision } from '../../src/types/ids.js';
 import { DIGEST_MARKS_KEPT, DIGEST_SPLIT_MS } from '../../src/types/limits.js';
 

@@ -1,7 +1,7 @@
 /** Goal: marks come often enough to find damage soon, and not for nothing. */
 import { beforeEach, expect, it } from 'vitest';
 import { decodeCommand } from '../../src/codec/command.js';
-import { DigestMarks } from '../../src/server/digest-marks.js';
+import { DigestMarks } from '../../src/server/integrity/digest-marks.js';
 import {
   DIGEST_MARK_MS,
   DIGEST_MARK_REVISIONS,

@@ -1,6 +1,6 @@
 /** Goal: a write that does not end is noticed in time, and a disk is called well only on evidence. */
 import { expect, it } from 'vitest';
-import { DiskHealth } from '../../src/server/disk-health.js';
+import { DiskHealth } from '../../src/server/integrity/disk-health.js';
 
 const LIMIT_MS = 900;
 const TICK_MS = 15;

@@ -1,6 +1,6 @@
 /** Goal: a member that is fenced begins anew, but not for ever; and the lead goes to somebody who can take it. */
 import { expect, it } from 'vitest';
-import { FencingLimit } from '../../src/server/fenced.js';
+import { FencingLimit } from '../../src/server/integrity/fenced.js';
 import { Peers } from '../../src/server/peers.js';
 import { asIndex, asMemberId, asTerm } from '../../src/types/ids.js';
 import { FENCINGS_MAX, FENCINGS_WINDOW_MS } from '../../src/types/limits.js';

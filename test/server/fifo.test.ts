@@ -1,8 +1,8 @@
 /** The two small containers of the hot path: a queue, and batches of encoded entries. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BatchBuilder, dropFirst } from '../../src/server/batch.js';
-import { Fifo } from '../../src/server/fifo.js';
+import { Fifo } from '../../src/server/clients/fifo.js';
+import { BatchBuilder, dropFirst } from '../../src/server/writes/batch.js';
 import type { EntryBatch } from '../../src/types/log.js';
 
 test('a queue gives what an array gives, whatever is done to it', () => {

@@ -1,6 +1,6 @@
 /** One connection: what leaves it, in which order, and what waits when it is full (contract C5, W10). */
 import { describe, expect, it } from 'vitest';
-import { type Gate, notApplied, type Slot } from '../../src/server/gate.js';
+import { type Gate, notApplied, type Slot } from '../../src/server/clients/gate.js';
 import type { Delivery, ReadRequest } from '../../src/server/service.js';
 import { ATTACHMENT_UNSENT_BYTES_MAX } from '../../src/types/limits.js';
 import { loneGate, rev } from './support.js';

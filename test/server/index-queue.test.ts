@@ -1,8 +1,8 @@
 /** Against a sorted list: whoever is taken is the least far, and nobody is lost. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Slot } from '../../src/server/gate.js';
-import { IndexQueue } from '../../src/server/index-queue.js';
+import type { Slot } from '../../src/server/clients/gate.js';
+import { IndexQueue } from '../../src/server/clients/index-queue.js';
 
 const slot = (index: number) => ({ index }) as Slot;
 

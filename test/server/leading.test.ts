@@ -1,8 +1,8 @@
 /** What only a leader does: ending sessions, each after a quorum round that began past its deadline (contract S4, S5). */
 import { describe, expect, it } from 'vitest';
 import { decodeCommand } from '../../src/codec/command.js';
-import { Leading } from '../../src/server/leading.js';
-import { Rounds } from '../../src/server/rounds.js';
+import { Rounds } from '../../src/server/clients/rounds.js';
+import { Leading } from '../../src/server/leader/leading.js';
 import type { CommandBody } from '../../src/types/command.js';
 import { asIndex, asTerm, type MemberId, type SessionId } from '../../src/types/ids.js';
 import type { EntryBatch } from '../../src/types/log.js';

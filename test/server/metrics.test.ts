@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { boundServices } from '../../src/server/metric-table.js';
-import { createMetrics } from '../../src/server/metrics.js';
-import type { Reading } from '../../src/server/reading.js';
+import { boundServices } from '../../src/server/metrics/metric-table.js';
+import { createMetrics } from '../../src/server/metrics/metrics.js';
+import type { Reading } from '../../src/server/metrics/reading.js';
 
 const FIGURES: Reading['figures'] = {
   attachments: 6,

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeCommand, encodeBody } from '../../src/codec/command.js';
-import { type NumberedBatch, OriginQueue } from '../../src/server/origin-queue.js';
+import { type NumberedBatch, OriginQueue } from '../../src/server/writes/origin-queue.js';
 import { NO_SESSION } from '../../src/types/ids.js';
 import { create } from '../tree/driver.js';
 import { loneGate, SELF } from './support.js';

@@ -1,6 +1,6 @@
 /** Every question about the state, its pages, and what it answers when there is nothing. */
 import { describe, expect, it } from 'vitest';
-import { evaluate } from '../../src/server/queries.js';
+import { evaluate } from '../../src/server/clients/queries.js';
 import type { Answer, Query } from '../../src/server/service.js';
 import { PAGE_NODES_MAX } from '../../src/types/limits.js';
 import { create, Driver, register } from '../tree/driver.js';

@@ -1,9 +1,9 @@
 /** Reads that wait for a quorum that does not come. */
 import { expect, test } from 'vitest';
-import { Reads } from '../../src/server/reads.js';
-import { Rounds } from '../../src/server/rounds.js';
+import { Reads } from '../../src/server/clients/reads.js';
+import { Rounds } from '../../src/server/clients/rounds.js';
 import type { ReadRequest } from '../../src/server/service.js';
-import { WatchHub } from '../../src/server/watch-hub.js';
+import { WatchHub } from '../../src/server/watches/watch-hub.js';
 import { Tree } from '../../src/tree/tree.js';
 import { asIndex } from '../../src/types/ids.js';
 import { loneGate, rev } from './support.js';

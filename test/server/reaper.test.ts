@@ -1,6 +1,6 @@
 /** What the leader lets end by itself: emptied containers, idle ttl nodes, overrides whose time has come. */
 import { describe, expect, it } from 'vitest';
-import { Reaper } from '../../src/server/reaper.js';
+import { Reaper } from '../../src/server/leader/reaper.js';
 import type { CommandBody, SetOverride } from '../../src/types/command.js';
 import { REAPS_PER_TICK_MAX } from '../../src/types/limits.js';
 import { create, Driver, register, remove, set } from '../tree/driver.js';

@@ -1,6 +1,6 @@
 /** Questions to a quorum: one at a time, each answer for its own attempt only (rule R8). */
 import { describe, expect, it } from 'vitest';
-import { Rounds } from '../../src/server/rounds.js';
+import { Rounds } from '../../src/server/clients/rounds.js';
 import { asIndex } from '../../src/types/ids.js';
 
 class Setting {

@@ -1,7 +1,7 @@
 /** The leader's countdowns (contract 5 and 6): never early, never for ever, and no mass leaving by mistake. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SessionClocks, type Suspect } from '../../src/server/session-clocks.js';
+import { SessionClocks, type Suspect } from '../../src/server/leader/session-clocks.js';
 import { asRevision, asSessionId } from '../../src/types/ids.js';
 
 const TICK_MS = 100;

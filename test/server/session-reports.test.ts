@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ByteWriter } from '../../src/codec/cursor.js';
 import { encodePeerMessage } from '../../src/codec/peer.js';
-import { SessionReports } from '../../src/server/session-reports.js';
+import { SessionReports } from '../../src/server/leader/session-reports.js';
 import { asTerm, type SessionId } from '../../src/types/ids.js';
 import { PEER_FRAME_BYTES_MAX, SESSION_REPORT_ATTACHMENTS_MAX } from '../../src/types/limits.js';
 import type { SessionReport, SessionReportReply } from '../../src/types/peer.js';

@@ -1,9 +1,9 @@
 /** A cluster of one in one process, turn by turn: the real core with a clock that moves when told. */
 import { encodeBody } from '../../src/codec/command.js';
 import { RAFT_LIMITS_DEFAULT } from '../../src/raft/raft.js';
+import { Gate } from '../../src/server/clients/gate.js';
 import { Core } from '../../src/server/core.js';
 import type { Effects } from '../../src/server/effects.js';
-import { Gate } from '../../src/server/gate.js';
 import type { Attachment, Delivery, Request } from '../../src/server/service.js';
 import { DEFAULT_TUNING, type Tuning } from '../../src/server/tuning.js';
 import { Tree } from '../../src/tree/tree.js';

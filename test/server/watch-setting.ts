@@ -1,7 +1,7 @@
 /** A watch hub over a real tree, and connections that can be full: what they are told, turn by turn. */
-import type { Gate } from '../../src/server/gate.js';
+import type { Gate } from '../../src/server/clients/gate.js';
 import type { Delivery, WatchScope } from '../../src/server/service.js';
-import { WatchHub } from '../../src/server/watch-hub.js';
+import { WatchHub } from '../../src/server/watches/watch-hub.js';
 import { Tree } from '../../src/tree/tree.js';
 import type { CommandBody } from '../../src/types/command.js';
 import type { TreeEvent } from '../../src/types/event.js';

@@ -4,7 +4,7 @@
  * and start again. Its clock runs at a rate of its own.
  */
 import { assembleMember } from '../../src/server/assemble.js';
-import { Fenced } from '../../src/server/fenced.js';
+import { Fenced } from '../../src/server/integrity/fenced.js';
 import type { Member } from '../../src/server/member.js';
 import type { Attachment, Sink } from '../../src/server/service.js';
 import type { Tuning } from '../../src/server/tuning.js';

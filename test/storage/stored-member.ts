@@ -5,7 +5,7 @@
  */
 
 import { decodeCommand } from '../../src/codec/command.js';
-import { recoverMember } from '../../src/server/recovery.js';
+import { recoverMember } from '../../src/server/state/recovery.js';
 import { DEFAULT_TUNING } from '../../src/server/tuning.js';
 import type { MemberStorage } from '../../src/storage/open.js';
 import type { Tree } from '../../src/tree/tree.js';

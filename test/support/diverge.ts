@@ -4,7 +4,7 @@
  */
 import { ByteWriter } from '../../src/codec/cursor.js';
 import { decodeRow, writeRowValue } from '../../src/codec/row.js';
-import { LoadingTree } from '../../src/server/loading-tree.js';
+import { LoadingTree } from '../../src/server/state/loading-tree.js';
 import type { Row, StateDatabase } from '../../src/storage/state-database.js';
 
 /** Answers the path of the node whose data is another now. */

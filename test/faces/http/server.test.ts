@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createRoutes, httpFace } from '../../../src/faces/http/server.js';
-import { Connections } from '../../../src/server/connections.js';
+import { Connections } from '../../../src/server/clients/connections.js';
 import type { Face } from '../../../src/server/face.js';
-import { createMetrics } from '../../../src/server/metrics.js';
+import { createMetrics } from '../../../src/server/metrics/metrics.js';
 import type { Service, ServiceStatus } from '../../../src/server/service.js';
 
 /** As much of a member as this door looks at. */

@@ -22,7 +22,7 @@ const GRPC = ['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs'];
 const SERVER_PARTS = ['types', 'codec', 'tree', 'raft', 'storage', 'transport', 'rpc'];
 const FACE = {
   imports: ['types', 'codec', 'rpc', 'gen'],
-  types: ['server/service.ts', 'server/face.ts', 'server/metrics.ts'],
+  types: ['server/service.ts', 'server/face.ts', 'server/metrics/metrics.ts'],
 };
 const CLIENT = ['types', 'codec', 'rpc', 'gen'];
 
@@ -73,7 +73,7 @@ export const LAYERS: readonly Layer[] = [
 
 const LAYER_BY_DEPTH = [...LAYERS].sort((a, b) => b.folder.length - a.folder.length);
 
-/** `path` is below src/, as in "server/metrics.ts". */
+/** `path` is below src/, as in "server/metrics/metrics.ts". */
 export function layerOf(path: string): Layer | undefined {
   return LAYER_BY_DEPTH.find(({ folder }) => path.startsWith(`${folder}/`));
 }
