@@ -10,6 +10,7 @@ import protobuf from 'protobufjs';
 const PROTO = fileURLToPath(new URL('../proto/', import.meta.url));
 const GEN = fileURLToPath(new URL('../src/gen/', import.meta.url));
 const PACKAGE = 'rollcall.v1';
+const LINE_MAX = 100;
 const MODULES = ['errors', 'tree', 'sessions', 'catalog', 'cluster'];
 
 const NUMBERS = new Set(['double', 'float', 'int32', 'uint32', 'sint32', 'fixed32', 'sfixed32']);
@@ -89,15 +90,20 @@ function messageText(type, use) {
   );
   for (const oneof of type.oneofsArray) {
     const names = oneof.fieldsArray.map((field) => `'${field.name}'`);
-    lines.push(`  /** Which of its members is set. */\n  readonly ${oneof.name}?:${union(names)};`);
+    lines.push(
+      `  /** Which of its members is set. */\n  readonly ${oneof.name}?:${union(names, oneof.name)};`,
+    );
   }
   if (lines.length === 0) return `${doc}export type ${type.name} = Readonly<Record<never, never>>;`;
   return `${doc}export interface ${type.name} {\n${lines.join('\n')}\n}`;
 }
 
-function union(names) {
+/** As the formatter would have it. */
+function union(names, of) {
   const inline = names.join(' | ');
-  return inline.length <= 60 ? ` ${inline}` : names.map((name) => `\n    | ${name}`).join('');
+  return `  readonly ${of}?: ${inline};`.length <= LINE_MAX
+    ? ` ${inline}`
+    : names.map((name) => `\n    | ${name}`).join('');
 }
 
 function fieldType(field, use) {

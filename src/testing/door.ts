@@ -100,9 +100,12 @@ export class Door {
     join(pair);
   }
 
-  /** What one side has sent before it closed still reaches the other, unless it closed by an error. */
+  /**
+   * What one side has sent before it closed still reaches the other, unless it closed by an error. A pair is
+   * kept until both are closed: the other may never close by itself.
+   */
   #closed(pair: Pair, other: Socket): void {
-    this.#pairs.delete(pair);
+    if (other.closed) this.#pairs.delete(pair);
     if (this.#isHeld) this.#unnoticed.push(other);
     else if (!other.writableEnded) other.destroy();
   }

@@ -1,4 +1,6 @@
 /** How a cluster for tests starts, how fast, that it works beside others, and that nothing of it stays. */
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../src/client/index.js';
@@ -117,6 +119,20 @@ test('it closes soon when no quorum is left to take leave of', async () => {
   const startedMs = performance.now();
   await cluster.close();
   expect(performance.now() - startedMs).toBeLessThan(FAREWELL_MS_MAX);
+});
+
+test('it closes although a client has closed its connection by half, and never the rest', async () => {
+  const cluster = await startTestCluster({ members: 1 });
+  const [host, port] = cluster.endpoints[0]!.split(':') as [string, string];
+  const half = connectTcp({ host, port: Number(port), allowHalfOpen: true });
+  onTestFinished(() => void half.destroy());
+  half.on('error', () => {}).resume();
+  // No gRPC: the member closes its side, and this one goes on.
+  half.write('GET / HTTP/1.0\r\n\r\n');
+  await once(half, 'end');
+  const startMs = performance.now();
+  await cluster.close();
+  expect(performance.now() - startMs).toBeLessThan(CLOSING_MS_MAX);
 });
 
 test('wrong names and numbers are refused with what is there', async () => {
