@@ -14,7 +14,7 @@ import {
 import type { SimMember } from './sim-member.js';
 import { SeededRandom } from './world.js';
 
-const SEEDS = Number(process.env['SIM_DAMAGE_SEEDS'] ?? 6);
+const SEEDS = Number(process.env.SIM_DAMAGE_SEEDS ?? 6);
 /** Checkpoints often, so that the leader's log does not reach back. */
 const SHORT_LOG = { checkpointEntries: 20, checkpointIntervalMs: 500 };
 
