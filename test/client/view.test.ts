@@ -57,6 +57,24 @@ describe('a view', () => {
     expect(ids(view)).toEqual(['a', 'b', 'c']);
   });
 
+  test('stays in that order, whoever joins late, comes back, or begins to pass the filter', () => {
+    const view = new RollView({ zone: 'z' });
+    const inZone = { spec: { zone: 'z' } };
+    view.replace([node('a'), node('c', { created: 5, ...inZone })], 5);
+    const steps: [TreeChange, string[]][] = [
+      [change('created', node('d', { created: 6, ...inZone })), ['c', 'd']],
+      [change('changed', node('a', { modified: 7, ...inZone })), ['a', 'c', 'd']],
+      [change('changed', node('c', { created: 5, modified: 8, ...inZone })), ['a', 'c', 'd']],
+      [change('deleted', node('c', { created: 5, ...inZone })), ['a', 'd']],
+      [change('created', node('c', { created: 10, ...inZone })), ['a', 'd', 'c']],
+      [change('created', node('a', { created: 11, ...inZone })), ['d', 'c', 'a']],
+    ];
+    for (const [i, [step, expected]] of steps.entries()) {
+      view.apply([step], i + 6);
+      expect(ids(view)).toEqual(expected);
+    }
+  });
+
   test('tells joins, changes and leaves', () => {
     const view = new RollView();
     view.replace([], 1);

@@ -78,7 +78,8 @@ export class ServiceDiscovery implements Discovery {
   #isConfirmed = false;
   /** When the view was last known to be current. */
   #currentAtMs: number;
-  #picker: Picker;
+  /** Made by the first pick after a change: many views are followed and never picked from. */
+  #picker: Picker | undefined;
   #isConfirming = false;
   #cancelRetry: Cancel | undefined;
   #failure: RollcallError | undefined;
@@ -91,7 +92,6 @@ export class ServiceDiscovery implements Discovery {
     this.#wanted = options.balancer;
     this.#policy = policyOf(this.#wanted, SILENT);
     this.#balancer = createBalancer(this.#policy, host.random, this.#loads);
-    this.#picker = this.#balancer.picker([]);
     this.#currentAtMs = host.time.nowMs();
     this.#sets = new StateCell(this.#set());
     this.#watch = host.watch(this.#path, options.signal);
@@ -134,13 +134,13 @@ export class ServiceDiscovery implements Discovery {
   }
 
   pick(options?: PickOptions): Instance {
-    const pick = this.#picker.pick(options);
+    const pick = this.#current.pick(options);
     if (pick === undefined) throw this.#noInstance();
     return pick.instance;
   }
 
   acquire(options?: PickOptions): Picked {
-    const pick = this.#picker.pick(options);
+    const pick = this.#current.pick(options);
     if (pick === undefined) throw this.#noInstance();
     return new CountedPick(pick);
   }
@@ -243,11 +243,12 @@ export class ServiceDiscovery implements Discovery {
       this.#policy = policy;
       this.#balancer = createBalancer(policy, this.#host.random, this.#loads);
     }
-    this.#choose(this.instances);
+    this.#picker = undefined;
   }
 
-  #choose(instances: readonly Instance[]): void {
-    this.#picker = this.#balancer.picker(pickable(instances, this.#settings));
+  get #current(): Picker {
+    this.#picker ??= this.#balancer.picker(pickable(this.instances, this.#settings));
+    return this.#picker;
   }
 
   #confirmEmpty(): void {
@@ -293,7 +294,7 @@ export class ServiceDiscovery implements Discovery {
     if (this.#isCurrent) this.#currentAtMs = this.#host.time.nowMs();
     const { instances, state: shown } = this.#sets.value;
     const set = this.#set();
-    if (instances !== set.instances) this.#choose(set.instances);
+    if (instances !== set.instances) this.#picker = undefined;
     if (instances !== set.instances || shown !== this.#state) this.#sets.set(set);
     if (this.#view.instances.length === 0) this.#confirmEmpty();
   }

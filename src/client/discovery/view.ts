@@ -21,6 +21,9 @@ export type RollChange = {
 export class RollView {
   readonly #filter: InstanceFilter | undefined;
   #byId = new Map<string, Instance>();
+  /** The one that joined last, while the map is in the order of joining: as it nearly always is. */
+  #newest: Instance | undefined;
+  #isInOrder = true;
   #list: readonly Instance[] | undefined;
   #revision: RevisionNumber = 0;
 
@@ -30,7 +33,7 @@ export class RollView {
 
   /** In the order of joining; a new array after each change, never altered. */
   get instances(): readonly Instance[] {
-    this.#list ??= [...this.#byId.values()].sort(byJoining);
+    this.#list ??= this.#isInOrder ? [...this.#byId.values()] : this.#sorted();
     return this.#list;
   }
 
@@ -53,6 +56,7 @@ export class RollView {
     const before = this.#byId;
     const passing = instances.filter((instance) => passes(instance, this.#filter));
     this.#byId = new Map(passing.map((instance) => [instance.id, instance]));
+    this.#isInOrder = false;
     this.#list = undefined;
     this.#revision = revision;
     return differences(before, this.#byId, revision);
@@ -75,7 +79,7 @@ export class RollView {
     const before = this.#byId.get(id);
     const instance = type === 'deleted' ? undefined : decodeInstance(node);
     if (instance !== undefined && passes(instance, this.#filter)) {
-      this.#byId.set(id, instance);
+      this.#place(instance, before);
       return { type: before === undefined ? 'join' : 'change', instance, revision };
     }
     if (before === undefined) return undefined;
@@ -84,6 +88,23 @@ export class RollView {
       return { type: 'leave', instance: before, revision, reason: LEAVE_REASONS[cause] };
     }
     return { type: 'leave', instance: instance ?? before, revision, reason: 'filtered' };
+  }
+
+  /** Who stays keeps its place in the map; a newcomer is last there, which is where it belongs. */
+  #place(instance: Instance, before: Instance | undefined): void {
+    this.#byId.set(instance.id, instance);
+    if (isSame(instance, before)) return;
+    const isLast = before === undefined && !isBefore(instance, this.#newest);
+    this.#isInOrder &&= isLast;
+    if (isLast) this.#newest = instance;
+  }
+
+  #sorted(): readonly Instance[] {
+    const list = [...this.#byId.values()].sort(byJoining);
+    this.#byId = new Map(list.map((instance) => [instance.id, instance]));
+    this.#newest = list.at(-1);
+    this.#isInOrder = true;
+    return list;
   }
 }
 
@@ -94,6 +115,10 @@ export function passes(instance: Instance, filter: InstanceFilter | undefined): 
   if (zone !== undefined && zone !== '' && instance.zone !== zone) return false;
   for (const key in tags) if (instance.tags[key] !== tags[key]) return false;
   return true;
+}
+
+function isBefore(a: Instance, b: Instance | undefined): boolean {
+  return b !== undefined && byJoining(a, b) < 0;
 }
 
 function byJoining(a: Instance, b: Instance): number {
