@@ -7,27 +7,15 @@ import { randomBytes } from 'node:crypto';
 import { connect as connectHttp2 } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { services } from '../../../src/rpc/definitions.js';
 import type { Method } from '../../../src/rpc/shapes.js';
 import { REQUEST_BYTES_MAX } from '../../../src/types/limits.js';
 import { bytesField as field, numberField as number } from '../../support/protobuf.js';
-import { Harness } from './harness.js';
-import { compressed, expectAnswers, Thrower } from './thrower.js';
-
-let harness: Harness;
-beforeAll(async () => {
-  harness = await Harness.start();
-  await harness.call(services.Tree.Create, { path: '/kept', data: Buffer.from('kept') });
-});
-afterAll(() => harness.stop());
-afterEach(async () => {
-  const { node } = await harness.call(services.Tree.Get, { path: '/kept' });
-  expect(node?.data.toString()).toBe('kept');
-});
+import { compressed, expectAnswers, useThrower } from './thrower.js';
 
 const { Tree, Catalog, Sessions } = services;
-const thrower = new Thrower(() => harness);
+const thrower = useThrower();
 const of = thrower.of.bind(thrower);
 const raw = thrower.raw.bind(thrower);
 const utf8 = (text: string): Buffer => Buffer.from(text, 'utf8');
@@ -76,14 +64,14 @@ describe('bytes that are no request', () => {
       ['a path', of(Tree.Create, { path: `/${'x'.repeat(5_000)}` }), 'INVALID_ARGUMENT'],
       ['a node', of(Tree.Create, { path: '/f2', data: Buffer.alloc(1_048_577) }), 'TOO_LARGE'],
     ]);
-    const talk = harness.stream();
+    const talk = thrower.harness.stream();
     talk.send(large);
     expect((await talk.items.end())?.code).toBe(status.RESOURCE_EXHAUSTED);
   });
 
   it('F3: nothing that is compressed is taken, and nothing is inflated', async () => {
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
-    const session = connectHttp2(`http://${harness.address}`);
+    const session = connectHttp2(`http://${thrower.harness.address}`);
     const claiming = (encoding: string, body: Buffer) => compressed(session, encoding, body);
     await expectAnswers([
       ['gzip', claiming('gzip', gzipSync(field(1, utf8('/kept')))), 'UNIMPLEMENTED'],
@@ -114,11 +102,11 @@ describe('bytes that are no request', () => {
     const proto = Object.fromEntries([['__proto__', 'x']]);
     const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'];
     for (const name of names) {
-      await harness.call(Tree.Create, { path: `/${name}`, data: utf8(name) });
-      const { node } = await harness.call(Tree.Get, { path: `/${name}` });
+      await thrower.harness.call(Tree.Create, { path: `/${name}`, data: utf8(name) });
+      const { node } = await thrower.harness.call(Tree.Get, { path: `/${name}` });
       expect([node?.path, node?.data.toString()]).toEqual([`/${name}`, name]);
-      await harness.call(Catalog.Register, { ...instance, service: name, id: name });
-      const { instances } = await harness.call(Catalog.Instances, { service: name });
+      await thrower.harness.call(Catalog.Register, { ...instance, service: name, id: name });
+      const { instances } = await thrower.harness.call(Catalog.Instances, { service: name });
       expect(instances.map(({ id }) => id)).toEqual([name]);
     }
     await expectAnswers([
@@ -142,7 +130,7 @@ describe('bytes that are no request', () => {
       ],
     ]);
     expect(({} as Record<string, unknown>).x).toBeUndefined();
-    const { instances } = await harness.call(Catalog.Instances, { service: 'f5' });
+    const { instances } = await thrower.harness.call(Catalog.Instances, { service: 'f5' });
     expect(Object.entries(instances[0]!.tags)).toEqual([['constructor', 'x']]);
   });
 
@@ -172,10 +160,10 @@ describe('bytes that are no request', () => {
       ['a BOM before a path', of(Tree.Create, { path: '\ufeff/f6' }), 'INVALID_ARGUMENT'],
     ]);
     const bom = '\ufeffweb';
-    await harness.call(Catalog.Register, { service: bom, id: bom, port: 1, static: true });
-    const { services: known } = await harness.call(Catalog.Services, { after: 'web' });
+    await thrower.harness.call(Catalog.Register, { service: bom, id: bom, port: 1, static: true });
+    const { services: known } = await thrower.harness.call(Catalog.Services, { after: 'web' });
     expect(known.map(({ service }) => service)).toContain(bom);
-    const plain = await harness.call(Catalog.Instances, { service: 'web' });
+    const plain = await thrower.harness.call(Catalog.Instances, { service: 'web' });
     expect(plain.instances).toEqual([]);
   });
 });

@@ -4,25 +4,13 @@
  * fault table.
  */
 import { status } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { services } from '../../../src/rpc/definitions.js';
 import { bytesField as field, numberField as number, varint } from '../../support/protobuf.js';
-import { Harness } from './harness.js';
-import { expectAnswers, Thrower } from './thrower.js';
-
-let harness: Harness;
-beforeAll(async () => {
-  harness = await Harness.start();
-  await harness.call(services.Tree.Create, { path: '/kept', data: Buffer.from('kept') });
-});
-afterAll(() => harness.stop());
-afterEach(async () => {
-  const { node } = await harness.call(services.Tree.Get, { path: '/kept' });
-  expect(node?.data.toString()).toBe('kept');
-});
+import { expectAnswers, useThrower } from './thrower.js';
 
 const { Tree, Catalog, Sessions } = services;
-const thrower = new Thrower(() => harness);
+const thrower = useThrower();
 const of = thrower.of.bind(thrower);
 const raw = thrower.raw.bind(thrower);
 const utf8 = (text: string): Buffer => Buffer.from(text, 'utf8');
@@ -58,9 +46,9 @@ describe('requests that make no sense', () => {
 
   it('F8: twins that look the same are two nodes, each found by its own bytes', async () => {
     const twins = ['/caf\u00e9', '/cafe\u0301'];
-    for (const path of twins) await harness.call(Tree.Create, { path, data: utf8(path) });
+    for (const path of twins) await thrower.harness.call(Tree.Create, { path, data: utf8(path) });
     for (const path of twins) {
-      const { node } = await harness.call(Tree.Get, { path });
+      const { node } = await thrower.harness.call(Tree.Get, { path });
       expect(node?.data.toString()).toBe(path);
     }
   });
@@ -151,7 +139,7 @@ describe('requests that make no sense', () => {
         'INVALID_ARGUMENT',
       ],
     ]);
-    const talk = harness.stream();
+    const talk = thrower.harness.stream();
     talk.send({ operations: [{ id: 1 }, { id: 2, updateInstance: {} }, { id: 3, create: {} }] });
     for (const id of [1, 2, 3])
       expect((await talk.response(id)).error?.code).toBe('INVALID_ARGUMENT');
@@ -176,7 +164,7 @@ describe('requests that make no sense', () => {
       ],
     ]);
     const floor = { path: '/kept', consistency: 1, floor: ahead };
-    const talk = harness.stream();
+    const talk = thrower.harness.stream();
     talk.send({ operations: [{ id: 1, timeoutMs: 300, get: floor }] });
     expect((await talk.response(1)).error?.code).toBe('BEHIND');
     talk.cancel();
@@ -185,7 +173,7 @@ describe('requests that make no sense', () => {
 
 describe('a session that is misused', () => {
   async function attached(secret: Buffer) {
-    const talk = harness.stream();
+    const talk = thrower.harness.stream();
     talk.send({ operations: [{ id: 1, open: { secret } }] });
     const { session } = (await talk.response(1)).open!;
     return { talk, session };
@@ -198,7 +186,7 @@ describe('a session that is misused', () => {
   const SECRET = Buffer.alloc(20, 3);
 
   it('F12: another request under the same seq, a gap, and results that nobody can have', async () => {
-    await harness.call(Tree.Create, { path: '/kept2' });
+    await thrower.harness.call(Tree.Create, { path: '/kept2' });
     const { talk, session } = await attached(SECRET);
     talk.send({ operations: [change(1, 'first')] });
     const first = await talk.response(101);
@@ -213,7 +201,7 @@ describe('a session that is misused', () => {
     talk.send({ operations: [], ackedSeq: 99 });
     const failure = await talk.items.end();
     expect([failure?.code, failure?.detail?.code]).toEqual([status.INVALID_ARGUMENT, 'PROTOCOL']);
-    const again = harness.stream();
+    const again = thrower.harness.stream();
     const attach = { session, secret: SECRET };
     again.send({ operations: [{ id: 1, attach }], ackedSeq: 3 });
     expect((await again.response(1)).open?.lastSeq).toBe(2);
@@ -231,7 +219,7 @@ describe('a session that is misused', () => {
       ['touch', of(Sessions.Touch, wrong), 'WRONG_SECRET'],
       ['close', of(Sessions.Close, wrong), 'WRONG_SECRET'],
     ]);
-    const thief = harness.stream();
+    const thief = thrower.harness.stream();
     thief.send({
       operations: [
         { id: 1, attach: wrong },

@@ -4,21 +4,33 @@
  */
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { codec, ERROR_TRAILER, services } from '../../../src/rpc/definitions.js';
 import type { Method, Outgoing } from '../../../src/rpc/shapes.js';
-import type { Harness } from './harness.js';
+import { Harness } from './harness.js';
 
 export type Case = readonly [what: string, answer: Promise<string>, want: string];
 
 const same = (bytes: Buffer): Buffer => bytes;
 
-export class Thrower {
-  readonly #harness: () => Harness;
+/** For the tests of one file: after each, the member still answers and holds what it held. */
+export function useThrower(): Thrower {
+  const thrower = new Thrower();
+  beforeAll(async () => {
+    thrower.harness = await Harness.start();
+    await thrower.harness.call(services.Tree.Create, { path: '/kept', data: Buffer.from('kept') });
+  });
+  afterAll(() => thrower.harness.stop());
+  afterEach(async () => {
+    const { node } = await thrower.harness.call(services.Tree.Get, { path: '/kept' });
+    expect(node?.data.toString()).toBe('kept');
+  });
+  return thrower;
+}
 
-  constructor(harness: () => Harness) {
-    this.#harness = harness;
-  }
+class Thrower {
+  /** From the first hook on. */
+  harness!: Harness;
 
   of<Req, Res>(method: Method<Req, Res>, message: Outgoing<Req>): Promise<string> {
     return this.send(method, method.requestSerialize(message));
@@ -35,7 +47,7 @@ export class Thrower {
   ): Promise<string> {
     const metadata = new Metadata();
     for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
-    const { client } = this.#harness();
+    const { client } = this.harness;
     const deadline = Date.now() + 5_000;
     return new Promise((resolve) => {
       const answered = (error: ServiceError | null) => resolve(nameOf(error));
